@@ -1,9 +1,11 @@
 """One file for every environment: what differs is read from the environment, see .env.example."""
 
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import environ
 from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
 env = environ.Env()
@@ -24,6 +26,8 @@ DEMO = env.bool("DEMO", default=False)  # one-click sign-ins and /demo/mail/: ne
 DEMO_MAIL_DIR = Path(env("DEMO_MAIL_DIR", default=str(BASE_DIR / "var" / "mail")))
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1"])
 IS_HTTPS = BASE_URL.startswith("https://")
+if DEMO and urlsplit(BASE_URL).hostname not in {"localhost", "127.0.0.1"}:
+    raise ImproperlyConfigured("DEMO=1 lets anybody sign in as anybody: it runs on http://localhost only.")
 
 # --- Applications ---------------------------------------------------------
 INSTALLED_APPS = [
@@ -47,6 +51,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
 ]
 MIDDLEWARE = [
+    "community.health.health_middleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -83,8 +88,15 @@ TEMPLATES = [
 DATABASES = {"default": env.db_url_config(DATABASE_URL)}
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 DATABASES["default"]["CONN_MAX_AGE"] = 60
+DATABASES["default"].setdefault("OPTIONS", {}).setdefault("connect_timeout", 5)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
+CACHES = {
+    "default": {
+        "BACKEND": "community.cache.ForgivingRedisCache",
+        "LOCATION": REDIS_URL,
+        "OPTIONS": {"socket_connect_timeout": 1, "socket_timeout": 1},
+    }
+}
 SESSION_ENGINE = "django.contrib.sessions.backends.db"  # losing Redis signs nobody out
 
 # --- People and sign-in ---------------------------------------------------
@@ -124,9 +136,11 @@ CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_TIME_LIMIT = 120
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
-CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_connect_timeout": 2, "socket_timeout": 5}
+CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_connect_timeout": 1, "socket_timeout": 5}
 CELERY_TASK_PUBLISH_RETRY = False  # the minute's sweep finds what a lost wake-up left
-CELERY_BEAT_SCHEDULE = {}
+CELERY_BEAT_SCHEDULE = {
+    "heartbeat": {"task": "community.celery.heartbeat", "schedule": 10.0, "options": {"expires": 10}},
+}
 
 # --- Words, time, files ---------------------------------------------------
 LANGUAGE_CODE = "en-us"

@@ -1,0 +1,17 @@
+# Sourced by the commands beside this file: go to the project's root, find Python, make .venv when it is missing or old.
+# shellcheck shell=sh
+set -eu
+cd "$(dirname "$0")/.."
+
+for candidate in "${PYTHON:-}" python3 python3.14 python3.13 python3.12 python3.11 python; do
+  if [ -n "$candidate" ] && "$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
+    found=$candidate
+    break
+  fi
+done
+if [ -z "${found:-}" ]; then
+  echo "Python 3.11 or newer is needed and was not found. Install it, or name it: PYTHON=/path/to/python3 $0" >&2
+  exit 1
+fi
+
+"$found" bin/install.py
