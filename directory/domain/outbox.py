@@ -1,0 +1,110 @@
+"""Writing messages into the outbox. Sending them is ``directory.domain.delivery``."""
+
+import logging
+import threading
+import time
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any, NotRequired, TypedDict
+
+from django.db import transaction
+from django.utils import timezone
+from kombu.exceptions import OperationalError
+from redis.exceptions import RedisError
+
+from directory.models import Delivery, Therapist
+from directory.registry import message_kind
+
+logger = logging.getLogger(__name__)
+
+BATCH = 1000
+BROKER_REST = 5.0  # seconds in which a broker that refused is not asked again; the beat finds the rows
+
+
+class Letter(TypedDict):
+    """One message of many, for ``enqueue_all``: what ``enqueue`` takes."""
+
+    cause: str
+    to: NotRequired[Therapist | None]
+    address: NotRequired[str]
+    payload: NotRequired[dict[str, Any] | None]
+    not_before: NotRequired[datetime | None]
+    expires_at: NotRequired[datetime | None]
+
+
+def enqueue(
+    kind: str,
+    *,
+    to: Therapist | None = None,
+    address: str = "",
+    cause: str,
+    payload: dict[str, Any] | None = None,
+    not_before: datetime | None = None,
+    expires_at: datetime | None = None,
+) -> None:
+    """Promise one message, in the caller's transaction. The same kind, person and cause again is a no-op."""
+    letter = Letter(
+        to=to,
+        address=address,
+        cause=cause,
+        payload=payload,
+        not_before=not_before,
+        expires_at=expires_at,
+    )
+    enqueue_all(kind, [letter])
+
+
+def enqueue_all(kind: str, letters: Iterable[Letter]) -> None:
+    """Promise many messages of one kind, in the caller's transaction; those promised before stay as they are."""
+    priority = message_kind(kind).priority
+    now = timezone.now()
+    rows = [_row(kind, priority, now, letter) for letter in letters]
+    if not rows:
+        return
+    Delivery.objects.bulk_create(rows, batch_size=BATCH, ignore_conflicts=True)
+    wake_after_commit()
+
+
+def _row(kind: str, priority: int, now: datetime, letter: Letter) -> Delivery:
+    recipient = letter.get("to")
+    not_before = letter.get("not_before")
+    return Delivery(
+        kind=kind,
+        recipient=recipient,
+        address="" if recipient else letter.get("address", ""),
+        cause=letter["cause"],
+        payload=letter.get("payload") or {},
+        priority=priority,
+        not_before=not_before,
+        expires_at=letter.get("expires_at"),
+        next_attempt_at=not_before or now,
+    )
+
+
+class _WakeUp(threading.local):
+    """One wake-up per commit, however many messages it holds."""
+
+    is_due = False
+    broker_rests_until = 0.0
+
+
+_wake_up = _WakeUp()
+
+
+def wake_after_commit() -> None:
+    _wake_up.is_due = True
+    transaction.on_commit(_wake, robust=True)
+
+
+def _wake() -> None:
+    """Best effort, and quick: a lost wake-up costs seconds, since the beat looks for due rows anyway."""
+    from directory.tasks import send_due_deliveries  # noqa: PLC0415 -- the one upward call: wake a worker
+
+    if not _wake_up.is_due or time.monotonic() < _wake_up.broker_rests_until:
+        return
+    _wake_up.is_due = False
+    try:
+        send_due_deliveries.apply_async(expires=60)
+    except (OperationalError, RedisError, OSError) as error:
+        _wake_up.broker_rests_until = time.monotonic() + BROKER_REST
+        logger.warning("No worker could be woken, the beat will: %s", error)

@@ -1,0 +1,55 @@
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class Standing(models.TextChoices):
+    INVITED = "invited", _("invited")
+    APPLICANT = "applicant", _("applicant")
+    MEMBER = "member", _("member")
+    SUSPENDED = "suspended", _("suspended")
+    LEFT = "left", _("left")
+
+
+class TermKind(models.TextChoices):
+    SPECIALTY = "specialty", _("specialty")
+    MODALITY = "modality", _("modality")
+    LANGUAGE = "language", _("language")
+    POPULATION = "population", _("works with")
+    CREDENTIAL = "credential", _("licence or credential")
+    OFFICE_ATTRIBUTE = "office_attribute", _("office attribute")
+
+
+class DeliveryState(models.TextChoices):
+    PENDING = "pending", _("waiting")
+    CLAIMED = "claimed", _("claimed")
+    ATTEMPTING = "attempting", _("being sent")
+    SENT = "sent", _("sent")
+    FAILED = "failed", _("failed")
+    UNCERTAIN = "uncertain", _("uncertain")
+    SKIPPED = "skipped", _("skipped")
+
+
+class Priority(models.IntegerChoices):
+    """The order of claims. Up to ESSENTIAL a message ignores topic, cap, quiet hours and standing."""
+
+    CODE = 0, _("sign-in code")
+    ESSENTIAL = 1, _("essential")
+    WAVE = 2, _("call for help")
+    DIGEST = 3, _("news and digests")
+
+
+class Topic(models.TextChoices):
+    EMERGENCIES = "emergencies", _("calls for help in an emergency")
+    HOURS = "hours", _("hours and rooms")
+    COMMUNITY = "community", _("news of the community")
+
+
+class Frequency(models.TextChoices):
+    AT_ONCE = "at_once", _("at once")
+    DAILY = "daily", _("once a day")
+    OFF = "off", _("not at all")
+
+
+class DistanceUnit(models.TextChoices):
+    KM = "km", _("kilometres")
+    MI = "mi", _("miles")

@@ -1,0 +1,26 @@
+class DomainError(Exception):
+    """A rule said no. The text is written for the person who asked."""
+
+
+class NotAllowedError(DomainError):
+    """The transition table does not list this move for this person."""
+
+
+class UnknownPlaceError(DomainError):
+    """No such ZIP code."""
+
+
+class AlreadyAppliedError(DomainError):
+    """This sign-in has its therapist already."""
+
+
+class LinkError(DomainError):
+    """A signed link that cannot be followed."""
+
+
+class LinkExpired(LinkError):  # noqa: N818 -- the name that links are read by everywhere
+    """Genuine, but its time is up."""
+
+
+class LinkInvalid(LinkError):  # noqa: N818 -- as above
+    """Altered, cut off, or made for another purpose."""

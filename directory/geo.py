@@ -1,0 +1,118 @@
+"""Where things are, coarsely: snapped points, distances on the sphere, whole bands, ZIP codes."""
+
+from functools import lru_cache
+from itertools import pairwise
+from typing import NamedTuple
+
+import zipcodes
+from django.db.models import BooleanField, F, FloatField, Func, Q, Value
+from django.db.models.lookups import LessThanOrEqual
+from django.utils.functional import Promise
+from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy as _
+
+from directory.enums import DistanceUnit
+
+SNAP = 0.01  # degrees: about a kilometre
+METRES = {DistanceUnit.KM: 1000.0, DistanceUnit.MI: 1609.344}
+BANDS = [1, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 50, 100]
+
+
+class Place(NamedTuple):
+    zip: str
+    city: str
+    latitude: float
+    longitude: float
+    timezone: str
+
+
+def snap(latitude: float, longitude: float) -> tuple[float, float]:
+    """The centre of the grid cell of about 1 km: all that is ever stored of where a person is."""
+    return round(round(latitude / SNAP) * SNAP, 6), round(
+        round(longitude / SNAP) * SNAP, 6
+    )
+
+
+@lru_cache(maxsize=4096)
+def place_of_zip(zip_code: str) -> Place | None:
+    code = zip_code.strip()
+    if not (code[:5].isascii() and code[:5].isdigit()):
+        return None
+    try:
+        found = zipcodes.matching(code)
+    except (TypeError, ValueError):
+        return None
+    if not found:
+        return None
+    row = found[0]
+    return Place(
+        row["zip_code"],
+        row["city"],
+        float(row["lat"]),
+        float(row["long"]),
+        row["timezone"],
+    )
+
+
+class Point(Func):
+    """A point on the earth, of two columns or two numbers."""
+
+    function = "ll_to_earth"
+    arity = 2
+    output_field = FloatField()
+
+
+def columns(prefix: str = "") -> Point:
+    return Point(F(f"{prefix}latitude"), F(f"{prefix}longitude"))
+
+
+def point(latitude: float, longitude: float) -> Point:
+    return Point(
+        Value(latitude, output_field=FloatField()),
+        Value(longitude, output_field=FloatField()),
+    )
+
+
+class DistanceTo(Func):
+    """Metres between the row's point and this one; null where the row has none."""
+
+    function = "earth_distance"
+    output_field = FloatField()
+
+    def __init__(self, latitude: float, longitude: float, prefix: str = "") -> None:
+        super().__init__(columns(prefix), point(latitude, longitude))
+
+
+class Contains(Func):
+    template = "(%(expressions)s)"
+    arg_joiner = " @> "
+    output_field = BooleanField()
+
+
+class EarthBox(Func):
+    function = "earth_box"
+    output_field = FloatField()
+
+
+def within(latitude: float, longitude: float, metres: float, prefix: str = "") -> Q:
+    """Rows at most ``metres`` away. The box is what the GiST index knows, the distance is exact."""
+    box = EarthBox(
+        point(latitude, longitude), Value(float(metres), output_field=FloatField())
+    )
+    return Q(Contains(box, columns(prefix))) & Q(
+        LessThanOrEqual(
+            DistanceTo(latitude, longitude, prefix),
+            Value(float(metres), output_field=FloatField()),
+        )
+    )
+
+
+def distance_band(metres: float, unit: str = DistanceUnit.KM) -> str | Promise:
+    """Whole bands only, so that nobody can be found by adding up distances: "under 1 km", "1–2 km"."""
+    distance = metres / METRES[DistanceUnit(unit)]
+    if distance < BANDS[0]:
+        return format_lazy(_("under {far} {unit}"), far=BANDS[0], unit=unit)
+    for near, far in pairwise(BANDS):
+        if distance < far:
+            return format_lazy(_("{near}–{far} {unit}"), near=near, far=far, unit=unit)
+    return format_lazy(_("over {far} {unit}"), far=BANDS[-1], unit=unit)

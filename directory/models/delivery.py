@@ -1,0 +1,118 @@
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from directory.enums import DeliveryState, Priority
+from directory.models.therapist import Therapist
+
+UNDER_WAY = [DeliveryState.CLAIMED, DeliveryState.ATTEMPTING]
+
+
+class DeliveryQuerySet(models.QuerySet["Delivery"]):
+    def with_recipient(self) -> "DeliveryQuerySet":
+        return self.select_related("recipient__user")
+
+    def under_way(self) -> "DeliveryQuerySet":
+        return self.filter(state__in=UNDER_WAY)
+
+
+class Delivery(models.Model):
+    """One message to one person: the outbox row, written in the transaction of its cause.
+
+    Only ``directory.domain.delivery`` changes ``state``. ``cause`` is the idempotency key:
+    enqueueing the same message to the same person for the same cause again does nothing.
+    """
+
+    kind = models.CharField(_("message"), max_length=60)
+    recipient = models.ForeignKey(
+        Therapist,
+        models.CASCADE,
+        verbose_name=_("to"),
+        related_name="deliveries",
+        null=True,
+        blank=True,
+    )
+    address = models.EmailField(
+        _("address"),
+        blank=True,
+        help_text=_("Only of someone who is no therapist yet."),
+    )
+    cause = models.CharField(_("cause"), max_length=200)
+    payload = models.JSONField(_("payload"), default=dict, blank=True)
+    priority = models.PositiveSmallIntegerField(_("priority"), choices=Priority)
+    not_before = models.DateTimeField(_("not before"), null=True, blank=True)
+    expires_at = models.DateTimeField(_("expires"), null=True, blank=True)
+    state = models.CharField(
+        _("state"), max_length=12, choices=DeliveryState, default=DeliveryState.PENDING
+    )
+    drain = models.BigIntegerField(
+        _("drain"),
+        null=True,
+        blank=True,
+        help_text=_("The advisory lock its sender holds while it lives."),
+    )
+    attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
+    message_id = models.CharField(_("Message-ID"), max_length=200, blank=True)
+    reason = models.TextField(_("reason"), blank=True)
+    created_at = models.DateTimeField(_("written"), default=timezone.now)
+    claimed_at = models.DateTimeField(_("claimed"), null=True, blank=True)
+    sent_at = models.DateTimeField(_("sent"), null=True, blank=True)
+    next_attempt_at = models.DateTimeField(
+        _("due"), null=True, blank=True, default=timezone.now
+    )
+    uncertain_at = models.DateTimeField(
+        _("uncertain since"),
+        null=True,
+        blank=True,
+        help_text=_("When its fate was lost; it is sent again once."),
+    )
+
+    objects = DeliveryQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("delivery")
+        verbose_name_plural = _("deliveries")
+        ordering = ["-pk"]
+        indexes = [
+            models.Index(
+                fields=["priority", "id"],
+                condition=Q(state__in=[DeliveryState.PENDING, DeliveryState.UNCERTAIN]),
+                name="directory_delivery_due",
+            ),
+            models.Index(
+                fields=["drain"],
+                condition=Q(state__in=UNDER_WAY),
+                name="directory_delivery_under_way",
+            ),
+            models.Index(
+                fields=["recipient", "sent_at"], name="directory_delivery_sent"
+            ),
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["kind", "recipient", "cause"],
+                condition=Q(recipient__isnull=False),
+                name="directory_delivery_once",
+            ),
+            models.UniqueConstraint(
+                fields=["kind", "address", "cause"],
+                condition=Q(recipient__isnull=True),
+                name="directory_delivery_once_to_address",
+            ),
+            models.CheckConstraint(
+                name="directory_delivery_state_known",
+                condition=Q(state__in=DeliveryState.values),
+            ),
+            models.CheckConstraint(
+                name="directory_delivery_goes_somewhere",
+                condition=Q(recipient__isnull=False) | ~Q(address=""),
+            ),
+            models.CheckConstraint(
+                name="directory_delivery_drain_when_under_way",
+                condition=~Q(state__in=UNDER_WAY) | Q(drain__isnull=False),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} ({self.state})"

@@ -1,0 +1,53 @@
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from directory.enums import TermKind
+
+
+class TermQuerySet(models.QuerySet["Term"]):
+    def current(self) -> "TermQuerySet":
+        return self.filter(retired=False)
+
+    def of_kind(self, kind: str) -> "TermQuerySet":
+        return self.filter(kind=kind)
+
+
+class Term(models.Model):
+    """One entry of a vocabulary. Dated labels live on as synonyms, so that a search still finds them."""
+
+    kind = models.CharField(_("vocabulary"), max_length=20, choices=TermKind)
+    slug = models.SlugField(
+        _("code"), max_length=60, help_text=_("For languages the BCP 47 code.")
+    )
+    label = models.CharField(_("label"), max_length=120)
+    synonyms = ArrayField(
+        models.CharField(max_length=120),
+        verbose_name=_("synonyms"),
+        default=list,
+        blank=True,
+    )
+    retired = models.BooleanField(
+        _("retired"),
+        default=False,
+        help_text=_("Kept where chosen, no longer offered."),
+    )
+
+    objects = TermQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("term")
+        verbose_name_plural = _("terms")
+        ordering = ["kind", "label", "pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["kind", "slug"], name="directory_term_slug_unique"
+            ),
+            models.CheckConstraint(
+                name="directory_term_kind_known",
+                condition=models.Q(kind__in=TermKind.values),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.label

@@ -1,0 +1,245 @@
+import secrets
+
+from django.contrib.postgres.indexes import GinIndex, GistIndex, OpClass
+from django.contrib.postgres.search import TrigramWordSimilarity
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models import F, Func, Q, TextField, Value
+from django.db.models.functions import Lower
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from directory.enums import Standing
+from directory.geo import columns, within
+from directory.models.term import Term
+from directory.models.user import User
+
+
+def new_feed_token() -> str:
+    return secrets.token_urlsafe(24)
+
+
+class Plain(Func):
+    """Lower case, without accents: the immutable function that the name's trigram index is built on."""
+
+    function = "directory_plain"
+    arity = 1
+    output_field = TextField()
+
+
+class TherapistQuerySet(models.QuerySet["Therapist"]):
+    def members(self) -> "TherapistQuerySet":
+        return self.filter(standing=Standing.MEMBER)
+
+    def applicants(self) -> "TherapistQuerySet":
+        return self.filter(standing=Standing.APPLICANT)
+
+    def moderators(self) -> "TherapistQuerySet":
+        return self.filter(user__is_staff=True, user__is_active=True)
+
+    def unblocked_for(self, therapist: "Therapist") -> "TherapistQuerySet":
+        """Without those whom ``therapist`` blocked, or who blocked them."""
+        return self.exclude(blocks_received__blocker=therapist).exclude(
+            blocks_made__blocked=therapist
+        )
+
+    def visible_to(self, therapist: "Therapist") -> "TherapistQuerySet":
+        return self.members().unblocked_for(therapist)
+
+    def near(
+        self, latitude: float, longitude: float, metres: float
+    ) -> "TherapistQuerySet":
+        return self.filter(within(latitude, longitude, metres))
+
+    def called(self, text: str) -> "TherapistQuerySet":
+        """Names like ``text``, accents and a slip of the finger forgiven, the likest first."""
+        wanted = Plain(Value(text))
+        return (
+            self.annotate(plain_name=Plain("name"))
+            .filter(
+                Q(plain_name__trigram_word_similar=wanted)
+                | Q(plain_name__contains=wanted)
+            )
+            .annotate(likeness=TrigramWordSimilarity(wanted, F("plain_name")))
+            .order_by("-likeness", "name", "pk")
+        )
+
+    def with_user(self) -> "TherapistQuerySet":
+        return self.select_related("user")
+
+
+class Therapist(models.Model):
+    """The person and their profile. Only ``directory.domain.membership`` changes ``standing``."""
+
+    user = models.OneToOneField(
+        User,
+        models.SET_NULL,
+        verbose_name=_("sign-in"),
+        related_name="therapist",
+        null=True,
+        blank=True,
+    )
+    standing = models.CharField(
+        _("standing"), max_length=12, choices=Standing, default=Standing.APPLICANT
+    )
+    name = models.CharField(_("name"), max_length=200)
+    email = models.EmailField(
+        _("email"),
+        blank=True,
+        help_text=_("Of someone invited, who has no sign-in yet."),
+    )
+    pronouns = models.CharField(_("pronouns"), max_length=40, blank=True)
+    credentials = models.CharField(_("credentials"), max_length=120, blank=True)
+    headline = models.CharField(_("in one sentence"), max_length=200, blank=True)
+    bio = models.TextField(_("about my work"), max_length=4000, blank=True)
+    phone = models.CharField(_("phone"), max_length=40, blank=True)
+    website = models.URLField(_("website"), blank=True)
+
+    neighbourhood = models.CharField(_("neighbourhood"), max_length=80, blank=True)
+    zip_code = models.CharField(_("ZIP code"), max_length=10, blank=True)
+    latitude = models.FloatField(_("latitude"), null=True, blank=True)
+    longitude = models.FloatField(_("longitude"), null=True, blank=True)
+
+    terms = models.ManyToManyField(
+        Term, verbose_name=_("terms"), related_name="therapists", blank=True
+    )
+    consults = models.BooleanField(_("offers consultation"), default=False)
+    supervises = models.CharField(
+        _("supervises"), max_length=120, blank=True, help_text=_("Which licences?")
+    )
+    takes_referrals = models.BooleanField(_("takes referrals now"), default=False)
+    has_spare_hours = models.BooleanField(
+        _("has spare hours"), default=False, editable=False
+    )
+    seeks_hours = models.BooleanField(_("seeks hours"), default=False, editable=False)
+    co_leads_groups = models.BooleanField(_("co-leads groups"), default=False)
+    would_have_coffee = models.BooleanField(_("would have coffee"), default=False)
+
+    helps_in_emergencies = models.BooleanField(
+        _("would help in an emergency"), default=False
+    )
+    emergency_radius_km = models.PositiveSmallIntegerField(
+        _("up to how many kilometres away"),
+        default=8,
+        validators=[MinValueValidator(1), MaxValueValidator(100)],
+    )
+    quiet_from_minute = models.PositiveSmallIntegerField(
+        _("quiet from"), default=21 * 60
+    )
+    quiet_to_minute = models.PositiveSmallIntegerField(_("quiet until"), default=8 * 60)
+    daily_cap = models.PositiveSmallIntegerField(
+        _("mails a day at most"),
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1), MaxValueValidator(50)],
+    )
+    agrees_to_be_named = models.BooleanField(
+        _("may be named on building and thank-you pages"), default=False
+    )
+
+    invited_by = models.ForeignKey(
+        "self",
+        models.SET_NULL,
+        verbose_name=_("invited by"),
+        related_name="invited",
+        null=True,
+        blank=True,
+    )
+    joined_at = models.DateTimeField(_("member since"), null=True, blank=True)
+    agreed_at = models.DateTimeField(_("agreed on"), null=True, blank=True)
+    bounced_at = models.DateTimeField(_("mail bounced on"), null=True, blank=True)
+    feed_token = models.CharField(
+        _("secret of the calendar feed"),
+        max_length=40,
+        unique=True,
+        default=new_feed_token,
+    )
+    created_at = models.DateTimeField(
+        _("created"), default=timezone.now, editable=False
+    )
+
+    objects = TherapistQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("therapist")
+        verbose_name_plural = _("therapists")
+        ordering = ["name", "pk"]
+        indexes = [
+            GinIndex(
+                OpClass(Plain("name"), name="gin_trgm_ops"),
+                name="directory_therapist_name",
+            ),
+            GistIndex(columns(), name="directory_therapist_point"),
+            models.Index(
+                fields=["standing", "name"], name="directory_therapist_standing"
+            ),
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                Lower("email"),
+                condition=Q(user=None) & ~Q(email=""),
+                name="directory_therapist_one_invitation",
+                violation_error_message=_(
+                    "Someone with this address is invited already."
+                ),
+            ),
+            models.CheckConstraint(
+                name="directory_therapist_standing_known",
+                condition=Q(standing__in=Standing.values),
+            ),
+            models.CheckConstraint(
+                name="directory_therapist_quiet_in_day",
+                condition=Q(quiet_from_minute__lte=1440, quiet_to_minute__lte=1440),
+            ),
+            models.CheckConstraint(
+                name="directory_therapist_point_whole",
+                condition=Q(latitude=None, longitude=None)
+                | Q(latitude__range=(-90, 90), longitude__range=(-180, 180)),
+                violation_error_message=_(
+                    "Give both latitude and longitude, or neither."
+                ),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def first_name(self) -> str:
+        return self.name.split(maxsplit=1)[0] if self.name.strip() else ""
+
+    @property
+    def address(self) -> str:
+        """Where mail for this person goes; empty where we know of none."""
+        return self.user.email if self.user else self.email
+
+    @property
+    def is_member(self) -> bool:
+        return self.standing == Standing.MEMBER
+
+    @property
+    def is_moderator(self) -> bool:
+        return bool(self.user and self.user.is_active and self.user.is_staff)
+
+
+class StandingEvent(models.Model):
+    """One move of a standing: who, when, why. ``actor`` is empty for the clock."""
+
+    therapist = models.ForeignKey(
+        Therapist, models.CASCADE, related_name="standing_events"
+    )
+    actor = models.ForeignKey(
+        Therapist, models.SET_NULL, related_name="+", null=True, blank=True
+    )
+    old = models.CharField(_("from"), max_length=12, choices=Standing, blank=True)
+    new = models.CharField(_("to"), max_length=12, choices=Standing)
+    reason = models.TextField(_("reason"), blank=True)
+    created_at = models.DateTimeField(_("when"), default=timezone.now)
+
+    class Meta:
+        verbose_name = _("change of standing")
+        verbose_name_plural = _("changes of standing")
+        ordering = ["created_at", "pk"]
+
+    def __str__(self) -> str:
+        return f"{self.old or '–'} → {self.new}"

@@ -1,0 +1,111 @@
+"""Where apps register, at start, what ``directory`` must know without importing them."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.core.cache import cache
+from redis.exceptions import RedisError
+
+from directory.enums import Priority, Topic
+from directory.models import Delivery
+
+
+@dataclass(frozen=True)
+class Attachment:
+    name: str
+    mimetype: str
+    content: str
+
+
+@dataclass(frozen=True)
+class Mail:
+    subject: str
+    text: str
+    html: str
+    attachments: tuple[Attachment, ...] = ()
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Skip:
+    """Not sent, and never to be: the reason is kept in the row."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class Postpone:
+    """Not now: looked at again at ``until``."""
+
+    until: datetime
+    reason: str
+
+
+def no_objections(rows: Sequence[Delivery]) -> Mapping[int, Skip | Postpone]:
+    return {}
+
+
+def none_urgent(rows: Sequence[Delivery]) -> set[int]:
+    return set()
+
+
+@dataclass(frozen=True)
+class MessageKind:
+    """What an app says of a message it sends. Keys of all answers are the rows' primary keys.
+
+    ``render`` runs when rows are claimed, so a mail tells what is true at that moment; a row it leaves out is skipped.
+    ``wanted`` names the rows that must not go out, or not yet. ``urgent`` names those for which quiet hours yield.
+    """
+
+    name: str
+    priority: Priority
+    topic: Topic | None
+    render: Callable[[Sequence[Delivery]], Mapping[int, Mail | Skip]]
+    wanted: Callable[[Sequence[Delivery]], Mapping[int, Skip | Postpone]] = (
+        no_objections
+    )
+    urgent: Callable[[Sequence[Delivery]], set[int]] = none_urgent
+
+    @property
+    def is_essential(self) -> bool:
+        return self.priority <= Priority.ESSENTIAL
+
+
+_kinds: dict[str, MessageKind] = {}
+
+
+def register_message(kind: MessageKind) -> None:
+    if kind.name in _kinds:
+        raise ValueError(f"The message kind {kind.name!r} is registered twice.")
+    _kinds[kind.name] = kind
+
+
+def message_kind(name: str) -> MessageKind:
+    return _kinds[name]
+
+
+def message_kinds() -> list[MessageKind]:
+    return list(_kinds.values())
+
+
+# --- Is there an emergency? Every page's navigation asks. --------------------
+EMERGENCY_KEY = "directory:emergency-open"
+EMERGENCY_SECONDS = 15
+_emergency_checks: list[Callable[[], bool]] = []
+
+
+def register_emergency_open(check: Callable[[], bool]) -> None:
+    _emergency_checks.append(check)
+
+
+def emergency_open() -> bool:
+    """Whether some app says so, up to 15 s old. A cache that is down costs a query, not the page."""
+    try:
+        known = cache.get(EMERGENCY_KEY)
+    except RedisError:
+        return any(check() for check in _emergency_checks)
+    if known is None:
+        known = any(check() for check in _emergency_checks)
+        cache.set(EMERGENCY_KEY, known, EMERGENCY_SECONDS)
+    return bool(known)

@@ -1,0 +1,14 @@
+from celery import shared_task
+
+from directory.domain.delivery import send_due, sweep_deliveries
+
+
+@shared_task
+def send_due_deliveries() -> None:
+    if send_due():
+        send_due_deliveries.apply_async(expires=60)
+
+
+@shared_task
+def sweep_outbox() -> None:
+    sweep_deliveries()
