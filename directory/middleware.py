@@ -5,8 +5,6 @@ from django.utils import timezone
 
 from directory.models import Community, Therapist
 
-BARE_PATHS = {"/healthz/", "/readyz/"}  # must answer while the database does not
-
 
 class CommunityMiddleware:
     """Gives the request its community and its therapist, and the page the community's time zone."""
@@ -15,8 +13,6 @@ class CommunityMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if request.path in BARE_PATHS:
-            return self.get_response(request)
         request.community = Community.objects.current()  # type: ignore[attr-defined]
         request.therapist = therapist_of(request)  # type: ignore[attr-defined]
         with timezone.override(request.community.timezone):  # type: ignore[attr-defined]

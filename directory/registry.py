@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.core.cache import cache
-from redis.exceptions import RedisError
 
 from directory.enums import Priority, Topic
 from directory.models import Delivery
@@ -100,11 +99,8 @@ def register_emergency_open(check: Callable[[], bool]) -> None:
 
 
 def emergency_open() -> bool:
-    """Whether some app says so, up to 15 s old. A cache that is down costs a query, not the page."""
-    try:
-        known = cache.get(EMERGENCY_KEY)
-    except RedisError:
-        return any(check() for check in _emergency_checks)
+    """Whether some app says so, up to 15 s old."""
+    known = cache.get(EMERGENCY_KEY)
     if known is None:
         known = any(check() for check in _emergency_checks)
         cache.set(EMERGENCY_KEY, known, EMERGENCY_SECONDS)

@@ -1,5 +1,5 @@
 import pytest
-from django.core.cache import cache, caches
+from django.core.cache import cache
 
 
 @pytest.fixture(autouse=True)
@@ -8,5 +8,19 @@ def _empty_cache():
     client = cache._cache.get_client(write=True)
     if keys := list(client.scan_iter(cache.make_key("*"))):
         client.delete(*keys)
-    yield
-    caches.close_all()
+
+
+@pytest.fixture
+def therapist(client):
+    """A member, signed in with ``client``."""
+    person = TherapistFactory(name="Dana Whitlock")
+    client.force_login(person.user)
+    return person
+
+
+@pytest.fixture
+def moderator(client):
+    """A member who moderates, signed in with ``client``."""
+    person = ModeratorFactory(name="Mo Derrick")
+    client.force_login(person.user)
+    return person
