@@ -1,6 +1,8 @@
 import pytest
 from django.core.cache import cache
 
+from tests.factories.directory import ModeratorFactory, TherapistFactory
+
 
 @pytest.fixture(autouse=True)
 def _empty_cache():
