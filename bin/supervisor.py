@@ -19,7 +19,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
 
-FIRST_DELAY = 0.2  # seconds before the first restart; each further one waits twice as long
+FIRST_DELAY = (
+    0.2  # seconds before the first restart; each further one waits twice as long
+)
 LONGEST_DELAY = 15.0
 HEALTHY_AFTER = 30.0  # a program that lived this long begins anew with the first delay
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -58,9 +60,15 @@ class Supervisor:
             end.setblocking(False)
         self._selector = selectors.DefaultSelector()
         self._selector.register(self._wake_read, selectors.EVENT_READ)
-        self._old_wakeup = signal.set_wakeup_fd(self._wake_write.fileno(), warn_on_full_buffer=False)
-        self._old_handlers = {number: signal.signal(number, self._ask_to_stop) for number in STOP_SIGNALS}
-        self._old_handlers[signal.SIGCHLD] = signal.signal(signal.SIGCHLD, lambda number, frame: None)
+        self._old_wakeup = signal.set_wakeup_fd(
+            self._wake_write.fileno(), warn_on_full_buffer=False
+        )
+        self._old_handlers = {
+            number: signal.signal(number, self._ask_to_stop) for number in STOP_SIGNALS
+        }
+        self._old_handlers[signal.SIGCHLD] = signal.signal(
+            signal.SIGCHLD, lambda number, frame: None
+        )
         return self
 
     def __exit__(self, *error: object) -> None:
@@ -86,7 +94,9 @@ class Supervisor:
         while not self.stopping:
             self.tick(timeout=None)
 
-    def wait_until(self, is_done: Callable[[], bool], *, seconds: float, pause: float = 0.05) -> bool:
+    def wait_until(
+        self, is_done: Callable[[], bool], *, seconds: float, pause: float = 0.05
+    ) -> bool:
         """Keep everything running until ``is_done()``; False after ``seconds`` or when asked to stop."""
         deadline = time.monotonic() + seconds
         while not self.stopping:
@@ -113,7 +123,11 @@ class Supervisor:
 
     def tick(self, *, timeout: float | None) -> None:
         """One round: wait for something to happen, then see to what died."""
-        due = [child.restart_at for child in self.children.values() if child.restart_at is not None]
+        due = [
+            child.restart_at
+            for child in self.children.values()
+            if child.restart_at is not None
+        ]
         if due:
             until_due = max(0.0, min(due) - time.monotonic())
             timeout = until_due if timeout is None else min(timeout, until_due)
@@ -140,7 +154,9 @@ class Supervisor:
             child.delay = FIRST_DELAY
         child.process = None
         child.restart_at = now + child.delay
-        self.say(f"{child.program.name} ended ({_in_words(code)}); starting it again in {child.delay:g} s.")
+        self.say(
+            f"{child.program.name} ended ({_in_words(code)}); starting it again in {child.delay:g} s."
+        )
         child.delay = min(child.delay * 2, LONGEST_DELAY)
 
     def _spawn(self, child: Child) -> None:
@@ -174,7 +190,7 @@ def _popen(program: Program) -> subprocess.Popen:
             user=uid,
             group=gid,
             extra_groups=[] if program.account else None,
-            preexec_fn=die_with_parent(program.stop_signal),
+            preexec_fn=die_with_parent(program.stop_signal),  # noqa: PLW1509 -- we have no threads
         )
 
 
@@ -193,7 +209,11 @@ def die_with_parent(number: signal.Signals) -> Callable[[], None] | None:
 
 
 def _stop_all(children: list[Child]) -> None:
-    alive = [child for child in children if child.process is not None and child.process.poll() is None]
+    alive = [
+        child
+        for child in children
+        if child.process is not None and child.process.poll() is None
+    ]
     for child in alive:
         with contextlib.suppress(ProcessLookupError):
             child.process.send_signal(child.program.stop_signal)
@@ -220,12 +240,20 @@ def _in_words(code: int | None) -> str:
 
 
 @contextlib.contextmanager
-def in_foreground(argv: Sequence[str], env: dict[str, str]) -> Iterator[subprocess.Popen]:
+def in_foreground(
+    argv: Sequence[str], env: dict[str, str]
+) -> Iterator[subprocess.Popen]:
     """A command that shares our terminal. Ctrl-C is its own business; a SIGTERM to us is passed on."""
-    process = subprocess.Popen(list(argv), env=env, preexec_fn=die_with_parent(signal.SIGTERM))
+    process = subprocess.Popen(
+        list(argv),
+        env=env,
+        preexec_fn=die_with_parent(signal.SIGTERM),  # noqa: PLW1509 -- we have no threads
+    )
     handlers = {
         signal.SIGINT: signal.signal(signal.SIGINT, lambda number, frame: None),
-        signal.SIGTERM: signal.signal(signal.SIGTERM, lambda number, frame: process.terminate()),
+        signal.SIGTERM: signal.signal(
+            signal.SIGTERM, lambda number, frame: process.terminate()
+        ),
     }
     try:
         yield process

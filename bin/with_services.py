@@ -17,7 +17,13 @@ DEFAULTS = {
 
 def run(command: list[str], variables: dict[str, str]) -> int:
     path = f"{VAR.parent / '.venv' / 'bin'}{os.pathsep}{os.environ.get('PATH', '')}"
-    environment = {**DEFAULTS, **own_settings(VAR), **variables, **os.environ, "PATH": path}
+    environment = {
+        **DEFAULTS,
+        **own_settings(VAR),
+        **variables,
+        **os.environ,
+        "PATH": path,
+    }
     try:
         with in_foreground(command, environment) as process:
             code = process.wait()
@@ -37,7 +43,9 @@ def borrow(tenancy: Tenancy, command: list[str]) -> int | None:
             if is_owner:
                 return None
         time.sleep(0.1)
-    raise CannotStartError("Another command is starting the services and did not get ready within a minute.")
+    raise CannotStartError(
+        "Another command is starting the services and did not get ready within a minute."
+    )
 
 
 def main(command: list[str]) -> int:

@@ -41,7 +41,9 @@ def check_database() -> None:
 
 def check_redis() -> None:
     try:
-        with Redis.from_url(settings.REDIS_URL, socket_timeout=PATIENCE, socket_connect_timeout=PATIENCE) as client:
+        with Redis.from_url(
+            settings.REDIS_URL, socket_timeout=PATIENCE, socket_connect_timeout=PATIENCE
+        ) as client:
             client.ping()
     except RedisError as error:
         raise NotReadyError("does not answer") from error

@@ -16,18 +16,24 @@ env.read_env(BASE_DIR / ".env")  # silent when absent; real variables win
 SECRET_KEY = env("SECRET_KEY")
 DATABASE_URL = env("DATABASE_URL")
 REDIS_URL = env("REDIS_URL")
-BASE_URL = env("BASE_URL").rstrip("/")  # where links in mail lead: https://rooms.example.org
+BASE_URL = env("BASE_URL").rstrip(
+    "/"
+)  # where links in mail lead: https://rooms.example.org
 EMAIL_URL = env("EMAIL_URL")  # smtp://user:password@host:587, smtp+tls://…
 DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 
 DEBUG = env.bool("DEBUG", default=False)
-DEMO = env.bool("DEMO", default=False)  # one-click sign-ins and /demo/mail/: never on a real server
+DEMO = env.bool(
+    "DEMO", default=False
+)  # one-click sign-ins and /demo/mail/: never on a real server
 DEMO_MAIL_DIR = Path(env("DEMO_MAIL_DIR", default=str(BASE_DIR / "var" / "mail")))
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1"])
 IS_HTTPS = BASE_URL.startswith("https://")
 if DEMO and urlsplit(BASE_URL).hostname not in {"localhost", "127.0.0.1"}:
-    raise ImproperlyConfigured("DEMO=1 lets anybody sign in as anybody: it runs on http://localhost only.")
+    raise ImproperlyConfigured(
+        "DEMO=1 lets anybody sign in as anybody: it runs on http://localhost only."
+    )
 
 # --- Applications ---------------------------------------------------------
 INSTALLED_APPS = [
@@ -49,6 +55,7 @@ INSTALLED_APPS = [
     "django.contrib.postgres",
     "django.contrib.sessions",
     "django.contrib.staticfiles",
+    "django.forms",  # so that templates/django/forms is found by FORM_RENDERER
 ]
 MIDDLEWARE = [
     "community.health.health_middleware",
@@ -83,6 +90,7 @@ TEMPLATES = [
         },
     }
 ]
+FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
 
 # --- Data -----------------------------------------------------------------
 DATABASES = {"default": env.db_url_config(DATABASE_URL)}
@@ -119,8 +127,13 @@ MFA_SUPPORTED_TYPES = ["webauthn", "totp", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not IS_HTTPS  # passkeys on http://localhost
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
-    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {
+        "NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"
+    },
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 10},
+    },
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
 
@@ -139,7 +152,11 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_connect_timeout": 1, "socket_timeout": 5}
 CELERY_TASK_PUBLISH_RETRY = False  # the minute's sweep finds what a lost wake-up left
 CELERY_BEAT_SCHEDULE = {
-    "heartbeat": {"task": "community.celery.heartbeat", "schedule": 10.0, "options": {"expires": 10}},
+    "heartbeat": {
+        "task": "community.celery.heartbeat",
+        "schedule": 10.0,
+        "options": {"expires": 10},
+    },
 }
 
 # --- Words, time, files ---------------------------------------------------
@@ -153,7 +170,9 @@ STATICFILES_DIRS = [BASE_DIR / "static"]
 STATIC_ROOT = BASE_DIR / "var" / "static"
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+    "staticfiles": {
+        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    },
 }
 
 # --- Security -------------------------------------------------------------
@@ -173,7 +192,11 @@ CONTENT_SECURITY_POLICY = {
 }
 CSRF_TRUSTED_ORIGINS = [BASE_URL]
 SECURE_SSL_REDIRECT = IS_HTTPS
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("BEHIND_PROXY", default=False) else None
+SECURE_PROXY_SSL_HEADER = (
+    ("HTTP_X_FORWARDED_PROTO", "https")
+    if env.bool("BEHIND_PROXY", default=False)
+    else None
+)
 SECURE_HSTS_SECONDS = 31_536_000 if IS_HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = IS_HTTPS
 SECURE_HSTS_PRELOAD = IS_HTTPS
