@@ -1,0 +1,61 @@
+"""From when, for how long: the part that searching, asking and posting have in common."""
+
+from datetime import date, timedelta
+from typing import Any
+
+from django import forms
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+MOST_WEEKS = 53
+
+def date_input() -> forms.DateInput:
+    return forms.DateInput({"type": "date"}, format="%Y-%m-%d")
+
+
+class DatesMixin(forms.Form):
+    """``first_date`` and ``weeks``, or ``until``, which wins. Cleans ``last_date`` too, both dates included."""
+
+    first_date = forms.DateField(
+        label=_("From"),
+        widget=date_input(),
+        error_messages={
+            "required": _("From which date on?"),
+            "invalid": _("That is not a date we can read. Choose one, like 2026-12-01."),
+        },
+    )
+    weeks = forms.IntegerField(
+        label=_("For so many weeks"),
+        required=False,
+        widget=forms.NumberInput({"min": 1, "max": MOST_WEEKS, "size": 4}),
+        error_messages={"invalid": _("Type a number of weeks, from 1 to 53.")},
+    )
+    until = forms.DateField(
+        label=_("Or until"),
+        required=False,
+        widget=date_input(),
+        error_messages={"invalid": _("That is not a date we can read. Choose one, like 2026-12-24.")},
+    )
+
+    def clean_weeks(self) -> int | None:
+        weeks: int | None = self.cleaned_data["weeks"]
+        if weeks is not None and not 1 <= weeks <= MOST_WEEKS:
+            raise forms.ValidationError(_("Choose between 1 week and 53 weeks: that is how far the calendar reaches."))
+        return weeks
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        first: date | None = cleaned.get("first_date")
+        if first is None:
+            return cleaned
+        today = timezone.localdate()
+        until: date | None = cleaned.get("until")
+        if until and until < first:
+            self.add_error("until", _("The end must not be before the start."))
+        if first < today:
+            self.add_error("first_date", _("That is in the past. Choose today or a later date."))
+        if first > today + timedelta(weeks=MOST_WEEKS):
+            self.add_error("first_date", _("That is too far ahead: the calendar reaches 53 weeks from today."))
+        last = until or first + timedelta(weeks=cleaned.get("weeks") or 1) - timedelta(days=1)
+        cleaned["last_date"] = min(last, first + timedelta(weeks=MOST_WEEKS) - timedelta(days=1))
+        return cleaned
