@@ -5,6 +5,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 import zipcodes
+from django.contrib.postgres.indexes import GistIndex
 from django.db.models import BooleanField, F, FloatField, Func, Q, Value
 from django.db.models.lookups import LessThanOrEqual
 from django.utils.functional import Promise
@@ -64,6 +65,11 @@ class Point(Func):
 
 def columns(prefix: str = "") -> Point:
     return Point(F(f"{prefix}latitude"), F(f"{prefix}longitude"))
+
+
+def earth_index(name: str) -> GistIndex:
+    """For a model with ``latitude`` and ``longitude``: what ``within`` looks up."""
+    return GistIndex(columns(), name=name)
 
 
 def point(latitude: float, longitude: float) -> Point:

@@ -16,7 +16,9 @@ from spaces.models import Occurrence
 STANDING = [OccurrenceState.BOOKED, OccurrenceState.HELD]
 
 
-def calendar_of(occurrences: Iterable[Occurrence], *, name: str = "", method: str = "PUBLISH") -> str:
+def calendar_of(
+    occurrences: Iterable[Occurrence], *, name: str = "", method: str = "PUBLISH"
+) -> str:
     """An .ics file of these dates, with ``office__building`` loaded. The titles are neutral: a calendar is often
     shared, so nobody is named in it.
     """
@@ -26,7 +28,9 @@ def calendar_of(occurrences: Iterable[Occurrence], *, name: str = "", method: st
     calendar.add("method", method)
     if name:
         calendar.add("x-wr-calname", name)
-        calendar.add("refresh-interval", timedelta(hours=1), parameters={"VALUE": "DURATION"})
+        calendar.add(
+            "refresh-interval", timedelta(hours=1), parameters={"VALUE": "DURATION"}
+        )
     for occurrence in occurrences:
         calendar.add_component(_event(occurrence, is_cancelled=method == "CANCEL"))
     return calendar.to_ical().decode()
@@ -35,7 +39,9 @@ def calendar_of(occurrences: Iterable[Occurrence], *, name: str = "", method: st
 def _event(occurrence: Occurrence, *, is_cancelled: bool) -> Event:
     is_cancelled = is_cancelled or occurrence.state not in STANDING
     event = Event()
-    event.add("uid", f"occurrence-{occurrence.pk}@{urlsplit(settings.BASE_URL).hostname}")
+    event.add(
+        "uid", f"occurrence-{occurrence.pk}@{urlsplit(settings.BASE_URL).hostname}"
+    )
     event.add("dtstamp", timezone.now())
     event.add("dtstart", occurrence.period.lower)
     event.add("dtend", occurrence.period.upper)
@@ -43,7 +49,9 @@ def _event(occurrence: Occurrence, *, is_cancelled: bool) -> Event:
     event.add("status", "CANCELLED" if is_cancelled else "CONFIRMED")
     event.add("sequence", 1 if is_cancelled else 0)
     event.add("class", "PRIVATE")
-    event.add("organizer", vCalAddress(f"mailto:{parseaddr(settings.DEFAULT_FROM_EMAIL)[1]}"))
+    event.add(
+        "organizer", vCalAddress(f"mailto:{parseaddr(settings.DEFAULT_FROM_EMAIL)[1]}")
+    )
     event.add("url", f"{settings.BASE_URL}/spaces/bookings/{occurrence.booking_id}/")
     if not is_cancelled:
         event.add("location", _place(occurrence))

@@ -22,7 +22,9 @@ def cents_of(text: str) -> int | None:
         cents = Decimal(plain.replace(",", ".")) * 100
     except InvalidOperation:
         return None
-    return int(cents) if cents.is_finite() and cents == cents.to_integral_value() else None
+    return (
+        int(cents) if cents.is_finite() and cents == cents.to_integral_value() else None
+    )
 
 
 def say_money(cents: int, currency: str = "USD") -> str:
@@ -34,7 +36,11 @@ def say_money(cents: int, currency: str = "USD") -> str:
 
 def say_price(cents: int, currency: str = "USD") -> str:
     """What an hour costs."""
-    return _("%(amount)s / hour") % {"amount": say_money(cents, currency)} if cents else _("free")
+    return (
+        _("%(amount)s / hour") % {"amount": say_money(cents, currency)}
+        if cents
+        else _("free")
+    )
 
 
 def say_date(day: date) -> str:

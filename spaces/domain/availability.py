@@ -1,0 +1,134 @@
+"""What is still free of every opening. Everything that writes openings, closures or occurrences ends here."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef, Prefetch, Q
+from django.utils import timezone
+
+from directory.models import Therapist
+from spaces import hours
+from spaces.enums import Audience, BookingStatus, NeedStatus
+from spaces.hours import Interval
+from spaces.models import Booking, Closure, Need, Occurrence, Office, Opening
+
+
+def lock_offices(ids: Iterable[int]) -> list[Office]:
+    """The offices, locked in order of id until the transaction ends (an incident, if any, is locked before).
+
+    Without this lock two overlapping confirmations can deadlock on the exclusion constraint; ``no_key`` lets new
+    requests for the office be inserted meanwhile.
+    """
+    return list(
+        Office.objects.select_for_update(no_key=True)
+        .filter(pk__in=list(ids))
+        .order_by("pk")
+    )
+
+
+def refresh_free(office_ids: Iterable[int]) -> None:
+    """Recompute ``Opening.free`` of these offices. The caller holds their locks."""
+    ids = list(office_ids)
+    changed = [
+        opening for opening, free in _recomputed(ids) if _set_free(opening, free)
+    ]
+    Opening.objects.bulk_update(changed, ["free"], batch_size=500)
+    keep_facets(Therapist.objects.filter(offices__in=ids).values_list("pk", flat=True))
+
+
+def verify_free(office_ids: Sequence[int]) -> list[Opening]:
+    """Repair and return the openings whose ``free`` was not what a recomputation says: a bug, except at the far
+    end of the horizon, which moves forward every day."""
+    with transaction.atomic():
+        lock_offices(office_ids)
+        soon = timezone.now() + hours.HORIZON - timedelta(days=8)
+        wrong = []
+        for opening, free in _recomputed(office_ids):
+            if _before(opening.free, soon) != _before(free, soon):
+                wrong.append(opening)
+            if _set_free(opening, free):
+                opening.save(update_fields=["free"])
+        return wrong
+
+
+def keep_facets(therapist_ids: Iterable[int]) -> None:
+    """``has_spare_hours`` and ``seeks_hours``, which the directory shows and this app knows."""
+    now = timezone.now()
+    spare = (
+        Opening.objects.current()
+        .fresh(now)
+        .filter(audience=Audience.ALL, office__in=Office.objects.listed())
+    )
+    needs = Need.objects.filter(status=NeedStatus.OPEN)
+    requests = Booking.objects.filter(status=BookingStatus.REQUESTED)
+    Therapist.objects.filter(pk__in=list(therapist_ids)).update(
+        has_spare_hours=Exists(
+            spare.filter(office__hosts=OuterRef("pk")).exclude(free=[])
+        ),
+        seeks_hours=Exists(needs.filter(therapist=OuterRef("pk")))
+        | Exists(requests.filter(guest=OuterRef("pk"))),
+    )
+
+
+def _recomputed(office_ids: Iterable[int]) -> list[tuple[Opening, list[Interval]]]:
+    now = timezone.now()
+    offices = (
+        Office.objects.filter(pk__in=list(office_ids))
+        .select_related("building")
+        .prefetch_related(Prefetch("openings", Opening.objects.order_by("pk")))
+    )
+    taken = _taken(offices, now)
+    return [
+        (opening, hours.difference(_offered(opening, office, now), taken[office.pk]))
+        for office in offices
+        for opening in office.openings.all()
+    ]
+
+
+def _offered(opening: Opening, office: Office, now: datetime) -> list[Interval]:
+    zone = office.building.zone
+    today = now.astimezone(zone).date()
+    last = today + hours.HORIZON
+    first = max(opening.first_date, today)
+    return hours.intervals_of(
+        hours.expand([opening.span], first, min(opening.last_date or last, last), zone)
+    )
+
+
+def _taken(offices: Iterable[Office], now: datetime) -> dict[int, list[Interval]]:
+    """What closures and other people's dates take of each office, from now on."""
+    periods: dict[int, list[Interval]] = defaultdict(list)
+    by_building: dict[int, list[int]] = defaultdict(list)
+    for office in offices:
+        by_building[office.building_id].append(office.pk)
+        periods[office.pk] = []
+    occurrences = (
+        Occurrence.objects.taking().filter(office__in=list(periods)).ending_after(now)
+    )
+    for office_id, period in occurrences.values_list("office", "period"):
+        periods[office_id].append((period.lower, period.upper))
+    closures = Closure.objects.filter(
+        Q(office__in=list(periods)) | Q(building__in=list(by_building)),
+        period__endswith__gt=now,
+    )
+    for office_id, building_id, period in closures.values_list(
+        "office", "building", "period"
+    ):
+        for closed in [office_id] if office_id else by_building[building_id]:
+            periods[closed].append((period.lower, period.upper))
+    return {office_id: hours.union(found) for office_id, found in periods.items()}
+
+
+def _set_free(opening: Opening, free: list[Interval]) -> bool:
+    """Whether that changed anything."""
+    if opening.free == free:
+        return False
+    opening.free = free
+    return True
+
+
+def _before(free: list[Interval], moment: datetime) -> list[Interval]:
+    now = timezone.now()
+    return hours.intersection(free, [(now, moment)])

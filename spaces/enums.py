@@ -1,0 +1,103 @@
+from django.db.models import TextChoices
+from django.utils.translation import gettext_lazy as _
+
+
+class Audience(TextChoices):
+    ALL = "all", _("All members")
+    EMERGENCIES = "emergencies", _("Emergencies only")
+
+
+class LeasePermits(TextChoices):
+    YES = "yes", _("Yes")
+    CONSENT = "consent", _("Yes, with the landlord's consent")
+    NO = "no", _("No")
+    UNKNOWN = "unknown", _("I don't know")
+
+
+class BookingStatus(TextChoices):
+    REQUESTED = "requested", _("Asked for")
+    AWAITING = "awaiting", _("Awaiting approval")
+    CONFIRMED = "confirmed", _("Confirmed")
+    DECLINED = "declined", _("Declined")
+    WITHDRAWN = "withdrawn", _("Withdrawn")
+    EXPIRED = "expired", _("Expired")
+    CANCELLED = "cancelled", _("Cancelled")
+    ENDED = "ended", _("Ended")
+
+
+class BookingSource(TextChoices):
+    REQUEST = "request", _("Asked for by the guest")
+    OFFER = "offer", _("Offered in an emergency")
+    HOST = "host", _("Entered by the host")
+
+
+class OccurrenceState(TextChoices):
+    ASKED = "asked", _("Asked for")
+    HELD = "held", _("Held")
+    BOOKED = "booked", _("Booked")
+    DISPLACED = "displaced", _("Displaced")
+    LOST = "lost", _("Went to someone else")
+    DECLINED = "declined", _("Declined")
+    SKIPPED = "skipped", _("Skipped")
+    GIVEN_BACK = "given_back", _("Given back")
+    CANCELLED = "cancelled", _("Cancelled")
+    RELEASED = "released", _("Released")
+
+
+class IncidentKind(TextChoices):
+    FIRE = "fire", _("Fire")
+    FLOOD = "flood", _("Flood or water damage")
+    POWER = "power", _("No power, heating or water")
+    EARTHQUAKE = "earthquake", _("Earthquake")
+    SMOKE = "smoke", _("Smoke or bad air")
+    OTHER = "other", _("Something else")
+
+
+class IncidentStatus(TextChoices):
+    REPORTED = "reported", _("Reported, not yet confirmed")
+    PROVISIONAL = "provisional", _("Provisionally confirmed")
+    CONFIRMED = "confirmed", _("Confirmed")
+    OVER = "over", _("Over")
+    DISMISSED = "dismissed", _("False alarm")
+
+
+class NeedStatus(TextChoices):
+    DRAFT = "draft", _("Draft")
+    OPEN = "open", _("Open")
+    COVERED = "covered", _("Covered")
+    CLOSED = "closed", _("Closed")
+    EXPIRED = "expired", _("Past")
+
+
+class OfferStatus(TextChoices):
+    OFFERED = "offered", _("Offered")
+    ACCEPTED = "accepted", _("Accepted")
+    DECLINED = "declined", _("Declined with thanks")
+    WITHDRAWN = "withdrawn", _("Withdrawn")
+    LAPSED = "lapsed", _("Lapsed")
+
+
+class WaveState(TextChoices):
+    RUNNING = "running", _("Running")
+    PAUSED = "paused", _("Paused")
+    DONE = "done", _("Done")
+    STOPPED = "stopped", _("Stopped by a moderator")
+
+
+class AnswerChoice(TextChoices):
+    OFFERS = "offers", _("Offered hours")
+    NOT_NOW = "not_now", _("Not this time")
+    NOT_THIS_INCIDENT = "not_this_incident", _("Not for this incident")
+
+
+class Party(TextChoices):
+    """Who somebody is to a booking, need, offer or incident: the columns of the transition tables."""
+
+    GUEST = "guest"
+    HOST = "host"
+    SUPERVISOR = "supervisor"
+    AUTHOR = "author"
+    HELPER = "helper"
+    TIED = "tied"
+    MODERATOR = "moderator"
+    CLOCK = "clock"
