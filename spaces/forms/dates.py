@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 MOST_WEEKS = 53
 
+
 def date_input() -> forms.DateInput:
     return forms.DateInput({"type": "date"}, format="%Y-%m-%d")
 
@@ -21,7 +22,9 @@ class DatesMixin(forms.Form):
         widget=date_input(),
         error_messages={
             "required": _("From which date on?"),
-            "invalid": _("That is not a date we can read. Choose one, like 2026-12-01."),
+            "invalid": _(
+                "That is not a date we can read. Choose one, like 2026-12-01."
+            ),
         },
     )
     weeks = forms.IntegerField(
@@ -34,13 +37,19 @@ class DatesMixin(forms.Form):
         label=_("Or until"),
         required=False,
         widget=date_input(),
-        error_messages={"invalid": _("That is not a date we can read. Choose one, like 2026-12-24.")},
+        error_messages={
+            "invalid": _("That is not a date we can read. Choose one, like 2026-12-24.")
+        },
     )
 
     def clean_weeks(self) -> int | None:
         weeks: int | None = self.cleaned_data["weeks"]
         if weeks is not None and not 1 <= weeks <= MOST_WEEKS:
-            raise forms.ValidationError(_("Choose between 1 week and 53 weeks: that is how far the calendar reaches."))
+            raise forms.ValidationError(
+                _(
+                    "Choose between 1 week and 53 weeks: that is how far the calendar reaches."
+                )
+            )
         return weeks
 
     def clean(self) -> dict[str, Any]:
@@ -53,9 +62,18 @@ class DatesMixin(forms.Form):
         if until and until < first:
             self.add_error("until", _("The end must not be before the start."))
         if first < today:
-            self.add_error("first_date", _("That is in the past. Choose today or a later date."))
+            self.add_error(
+                "first_date", _("That is in the past. Choose today or a later date.")
+            )
         if first > today + timedelta(weeks=MOST_WEEKS):
-            self.add_error("first_date", _("That is too far ahead: the calendar reaches 53 weeks from today."))
-        last = until or first + timedelta(weeks=cleaned.get("weeks") or 1) - timedelta(days=1)
-        cleaned["last_date"] = min(last, first + timedelta(weeks=MOST_WEEKS) - timedelta(days=1))
+            self.add_error(
+                "first_date",
+                _("That is too far ahead: the calendar reaches 53 weeks from today."),
+            )
+        last = until or first + timedelta(weeks=cleaned.get("weeks") or 1) - timedelta(
+            days=1
+        )
+        cleaned["last_date"] = min(
+            last, first + timedelta(weeks=MOST_WEEKS) - timedelta(days=1)
+        )
         return cleaned

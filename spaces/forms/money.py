@@ -11,10 +11,14 @@ from spaces.words import cents_of, say_money
 class MoneyField(forms.CharField):
     """A sum as people type it: "18", "$18.50", "free". Cleans to cents, or None where nothing was typed."""
 
-    widget = forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off", "size": 8})
+    widget = forms.TextInput(
+        attrs={"inputmode": "decimal", "autocomplete": "off", "size": 8}
+    )
     default_error_messages = {
         "unknown": _("Type a sum such as 18 or 18.50, or “free”."),
-        "negative": _("A price cannot be less than nothing. Type 0 or “free” if it is free."),
+        "negative": _(
+            "A price cannot be less than nothing. Type 0 or “free” if it is free."
+        ),
         "huge": _("%(most)s an hour is the most we take. Is that a typing error?"),
     }
 
@@ -35,7 +39,11 @@ class MoneyField(forms.CharField):
         if cents < 0:
             raise ValidationError(self.error_messages["negative"], code="negative")
         if cents > MOST_CENTS:
-            raise ValidationError(self.error_messages["huge"], code="huge", params={"most": say_money(MOST_CENTS)})
+            raise ValidationError(
+                self.error_messages["huge"],
+                code="huge",
+                params={"most": say_money(MOST_CENTS)},
+            )
         return cents
 
     def run_validators(self, value: Any) -> None:

@@ -1,0 +1,95 @@
+from collections.abc import Iterable
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+from spaces.forms.widgets import WeekWidget
+from spaces.hours import DAY, STEP, Span, merge_spans
+from spaces.week import day_name
+
+
+class WeekField(forms.Field):
+    """Hours of a week, painted or chosen from lists. Cleans to a pattern: merged ``Span``s in order of the week."""
+
+    widget = WeekWidget
+    default_error_messages = {
+        "required": _(
+            "Paint at least half an hour, or choose a day and its hours from the lists."
+        ),
+        "unknown": _(
+            "Some of these hours are not on the grid. Paint them again, please."
+        ),
+        "incomplete": _(
+            "Choose a day, a start and an end for each row of the lists, or leave the row empty."
+        ),
+        "backwards": _(
+            "The end has to come after the start, on %(day)s. Hours past midnight belong to the next day."
+        ),
+    }
+
+    def prepare_value(self, value: Any) -> list[Span]:
+        """What the widget draws: initial spans as they are, of what was sent all that can be read."""
+        spans = []
+        for item in value or []:
+            try:
+                spans.append(self._span(item) if isinstance(item, str) else Span(*item))
+            except ValidationError:
+                continue
+        return merge_spans(spans)
+
+    def to_python(self, value: Iterable[str] | None) -> list[Span]:
+        return merge_spans(
+            self._span(item) if isinstance(item, str) else Span(*item)
+            for item in value or []
+        )
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return self.prepare_value(initial) != self.prepare_value(data)
+
+    def _span(self, text: str) -> Span:
+        """``1-1080`` is half an hour, ``1-1080-1260`` three hours of Tuesday evening."""
+        parts = text.split("-")
+        if "" in parts:
+            raise self._error("incomplete")
+        if len(parts) not in (2, 3) or not all(
+            part.isascii() and part.isdigit() and len(part) < 5 for part in parts
+        ):
+            raise self._error("unknown")
+        weekday, start, end = (
+            int(part) for part in [*parts, str(int(parts[1]) + STEP)][:3]
+        )
+        if weekday > 6 or start % STEP or end % STEP or start >= DAY or end > DAY:
+            raise self._error("unknown")
+        if end <= start:
+            raise self._error("backwards", day=day_name(weekday))
+        return Span(weekday, start, end)
+
+    def _error(self, code: str, **params: str) -> ValidationError:
+        return ValidationError(self.error_messages[code], code=code, params=params)
+
+
+class WeekFormMixin(forms.Form):
+    """A form with a week: the lists' button (without JavaScript) only asks to see the grid painted again.
+
+    Such a form is never valid and complains of nothing but the hours themselves, so a view needs no branch of its
+    own: what is not valid is shown again.
+    """
+
+    @property
+    def wants_repaint(self) -> bool:
+        return self.is_bound and "repaint" in self.data
+
+    def is_valid(self) -> bool:
+        return not self.wants_repaint and super().is_valid()
+
+    def full_clean(self) -> None:
+        super().full_clean()
+        if not self.wants_repaint or self._errors is None:
+            return
+        for name in list(self._errors):
+            if not isinstance(self.fields.get(name), WeekField) or self.has_error(
+                name, "required"
+            ):
+                del self._errors[name]

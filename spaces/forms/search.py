@@ -1,0 +1,122 @@
+from typing import Any
+
+from django import forms
+from django.http import QueryDict
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from directory.enums import DistanceUnit
+from directory.geo import METRES, place_of_zip
+from directory.models import Community, Therapist
+from spaces.forms.dates import DatesMixin
+from spaces.forms.fields import WeekField, WeekFormMixin
+from spaces.forms.money import MoneyField
+from spaces.models.office import MOST_PEOPLE
+from spaces.queries import Wanted
+
+NEAREST, FARTHEST = 0.5, 100  # of the community's unit
+UNITS = {DistanceUnit.KM: _("km"), DistanceUnit.MI: _("miles")}
+
+
+class SearchForm(WeekFormMixin, DatesMixin):
+    """What is looked for. Always bound: what the address does not say is filled in for the person who looks."""
+
+    hours = WeekField(label=_("When do you need a room?"), required=False)
+    near = forms.CharField(
+        label=_("Near"),
+        required=False,
+        max_length=10,
+        widget=forms.TextInput({"inputmode": "numeric", "autocomplete": "postal-code", "size": 6, "placeholder": "94618"}),
+    )
+    radius = forms.FloatField(
+        label=_("At most"), required=False, widget=forms.NumberInput({"step": "any", "inputmode": "decimal"})
+    )
+    most = MoneyField(label=_("Up to"), required=False)
+    people = forms.IntegerField(
+        label=_("People"), required=False, widget=forms.NumberInput({"min": 1, "max": MOST_PEOPLE})
+    )
+    step_free = forms.BooleanField(label=_("Step-free"), required=False)
+
+    def __init__(self, query: QueryDict, *, therapist: Therapist, community: Community) -> None:
+        self.therapist, self.community = therapist, community
+        known = query.copy()
+        for name, value in self._defaults().items():
+            known.setdefault(name, value)
+        super().__init__(known)
+        unit = UNITS[DistanceUnit(community.distance_unit)]
+        self.fields["radius"].label = _("At most, in %(unit)s") % {"unit": unit}
+        self.fields["most"].label = _("Most you pay for an hour")
+
+    def _defaults(self) -> dict[str, str]:
+        return {
+            "first_date": timezone.localdate().isoformat(),
+            "weeks": "4",
+            "near": self.therapist.zip_code,
+            "radius": "5",
+        }
+
+    def clean_near(self) -> str:
+        near: str = self.cleaned_data["near"]
+        if near and place_of_zip(near) is None:
+            raise forms.ValidationError(_("We know no ZIP code “%(near)s”. Type five digits, like 94618."), params={"near": near})
+        return near
+
+    def clean_radius(self) -> float:
+        radius: float | None = self.cleaned_data["radius"]
+        if radius is None:
+            return 5.0
+        if not NEAREST <= radius <= FARTHEST:
+            raise forms.ValidationError(
+                _("Choose a distance between %(nearest)s and %(farthest)s %(unit)s."),
+                params={
+                    "nearest": NEAREST,
+                    "farthest": FARTHEST,
+                    "unit": UNITS[DistanceUnit(self.community.distance_unit)],
+                },
+            )
+        return radius
+
+    def clean_people(self) -> int:
+        people: int | None = self.cleaned_data["people"]
+        if people is not None and not 1 <= people <= MOST_PEOPLE:
+            raise forms.ValidationError(_("Choose between 1 and %(most)s people."), params={"most": MOST_PEOPLE})
+        return people or 1
+
+    def wanted(self) -> Wanted:
+        """What ``match_offices`` asks for; of a valid form."""
+        cleaned = self.cleaned_data
+        latitude, longitude = self._centre()
+        return Wanted(
+            spans=cleaned["hours"],
+            first_date=cleaned["first_date"],
+            last_date=cleaned["last_date"],
+            latitude=latitude,
+            longitude=longitude,
+            radius_metres=self.radius_metres,
+            most_cents=cleaned["most"],
+            people=cleaned["people"],
+            step_free=cleaned["step_free"],
+        )
+
+    @property
+    def radius_metres(self) -> float:
+        return float(self.cleaned_data["radius"] * METRES[DistanceUnit(self.community.distance_unit)])
+
+    def _centre(self) -> tuple[float, float]:
+        place = place_of_zip(self.cleaned_data["near"]) if self.cleaned_data["near"] else None
+        if place:
+            return place.latitude, place.longitude
+        if self.therapist.latitude is not None and self.therapist.longitude is not None:
+            return self.therapist.latitude, self.therapist.longitude
+        return self.community.latitude, self.community.longitude
+
+    def query(self, **changes: Any) -> str:
+        """The dates and hours as the address of a page that asks for them."""
+        cleaned = self.cleaned_data
+        said = QueryDict(mutable=True)
+        said.setlist("hours", ["-".join(str(part) for part in span) for span in cleaned["hours"]])
+        said["first_date"] = cleaned["first_date"].isoformat()
+        said["until"] = cleaned["last_date"].isoformat()
+        for name, value in changes.items():
+            said[name] = value
+        return said.urlencode()

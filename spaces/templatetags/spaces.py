@@ -1,0 +1,136 @@
+"""Weeks, hours and money in templates. Presentation only, no queries."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from django import template
+from django.template import Context
+
+from spaces.hours import Span
+from spaces.hours import clock as clock_of
+from spaces.week import (
+    SHOWN_FROM,
+    SHOWN_TO,
+    STATES,
+    WEEK,
+    Block,
+    day_name,
+    say_blocks,
+    say_hours,
+    say_spans,
+    week_rows,
+)
+from spaces.words import say_money, say_price
+
+register = template.Library()
+
+HOUR = 6  # units of the small picture; a block is at least so tall, or a short near miss is not seen
+LAST = ("fits", "misses", "open", "wanted", "displaced")  # drawn over the rest
+
+
+@register.filter
+def clock(minute: int) -> str:
+    """1080 is ``18:00``."""
+    return clock_of(minute)
+
+
+@register.filter
+def hours(minutes: int) -> str:
+    """90 minutes are ``1.5``."""
+    return say_hours(minutes)
+
+
+@register.filter
+def pattern(spans: Iterable[Span]) -> str:
+    """``Tue 18:00–21:00, Thu 18:00–21:00``"""
+    return say_spans(spans)
+
+
+@register.simple_tag(takes_context=True)
+def money(context: Context, cents: int) -> str:
+    """``$54`` in the community's currency."""
+    return say_money(cents, context["community"].currency)
+
+
+@register.simple_tag(takes_context=True)
+def price(context: Context, cents: int) -> str:
+    """``$18 / hour`` or ``free``."""
+    return say_price(cents, context["community"].currency)
+
+
+@register.inclusion_tag("components/_week_read.html")
+def week_read(
+    blocks: Sequence[Block], caption: str, *, days: Sequence[int] = WEEK
+) -> dict[str, Any]:
+    """A week to read. ``days=0123`` style subsets are weekday numbers in order."""
+    shown = [block for block in blocks if block.weekday in days]
+    by_day = {
+        weekday: sorted(
+            (b for b in shown if b.weekday == weekday), key=lambda b: b.start
+        )
+        for weekday in days
+    }
+    return {
+        "caption": caption,
+        "blocks": shown,
+        "days": [day_name(weekday) for weekday in days],
+        "rows": week_rows(shown, days),
+        "agenda": [
+            (day_name(weekday), found) for weekday, found in by_day.items() if found
+        ],
+    }
+
+
+@register.inclusion_tag("components/_mini_week.html")
+def mini_week(
+    blocks: Sequence[Block], label: str = "", size: str = ""
+) -> dict[str, Any]:
+    """The week as a small picture; what was searched for lies over what is there."""
+    first = min([SHOWN_FROM, *(block.start for block in blocks)])
+    last = max([SHOWN_TO, *(block.end for block in blocks)])
+    in_order = sorted(
+        blocks, key=lambda block: LAST.index(block.state) if block.state in LAST else -1
+    )
+    column = (last - first) * HOUR // 60
+    return {
+        "label": label or say_blocks(blocks),
+        "size": size,
+        "height": column + 14,
+        "column": column,
+        "days": [(20 * weekday, day_name(weekday)[0]) for weekday in WEEK],
+        "rects": [_rect(block, first, column) for block in in_order],
+    }
+
+
+def _rect(block: Block, first: int, column: int) -> dict[str, Any]:
+    over = (
+        1 if block.state in ("misses", "open", "wanted") else 0
+    )  # wider than its day, so that it stands out
+    height = max(HOUR, (block.end - block.start) * HOUR // 60)
+    y = min((block.start - first) * HOUR // 60, column - height)
+    return {
+        "state": block.state,
+        "x": 20 * block.weekday + 2 - over,
+        "y": 12 + y,
+        "width": 16 + 2 * over,
+        "height": height,
+    }
+
+
+@register.inclusion_tag("components/_progress.html")
+def coverage_bar(booked: int, offered: int, still_open: int) -> dict[str, Any]:
+    """How far a need is covered, in minutes."""
+    total = max(1, booked + offered + still_open)
+    at = {"booked": 1000 * booked // total, "offered": 1000 * offered // total}
+    return {
+        "booked": say_hours(booked),
+        "offered": say_hours(offered),
+        "open": say_hours(still_open),
+        "at": at,
+        "hatches": range(-24, at["offered"], 18),
+    }
+
+
+@register.inclusion_tag("components/_legend.html")
+def legend(*states: str) -> dict[str, Any]:
+    return {"states": [(state, str(STATES[state].word)) for state in states]}
