@@ -1,0 +1,125 @@
+"""The arithmetic of time, against a slow and obvious reference."""
+
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from spaces import hours
+from spaces.hours import Span
+
+PACIFIC = ZoneInfo("America/Los_Angeles")
+ZONES = ["America/Los_Angeles", "Europe/London", "Australia/Lord_Howe", "UTC"]
+
+spans = st.builds(
+    lambda weekday, start, length: Span(weekday, start, min(start + length, 1440)),
+    st.integers(0, 6),
+    st.integers(0, 47).map(lambda row: row * 30),
+    st.integers(1, 10).map(lambda rows: rows * 30),
+)
+
+
+def slowly(span, day, zone):
+    """All UTC minutes of the day and its neighbours whose first local reading lies in the span."""
+    begin = datetime(day.year, day.month, day.day, tzinfo=UTC) - timedelta(days=1)
+    found, seen = [], set()
+    for minute in range(3 * 1440):
+        moment = begin + timedelta(minutes=minute)
+        local = moment.astimezone(zone)
+        of_day = local.hour * 60 + local.minute
+        if local.date() == day and span.start <= of_day < span.end:
+            if of_day not in seen:
+                found.append(moment)
+            seen.add(of_day)
+    return found
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    span=spans,
+    day=st.dates(date(2020, 1, 1), date(2035, 12, 31)),
+    zone=st.sampled_from(ZONES).map(ZoneInfo),
+)
+def test_local_period_begins_and_ends_with_the_minutes_that_exist(span, day, zone):
+    expected = slowly(span, day, zone)
+
+    period = hours.local_period(day, span.start, span.end, zone)
+
+    if not expected:
+        assert period is None
+    else:
+        assert (period.lower, period.upper) == (
+            expected[0],
+            expected[-1] + timedelta(minutes=1),
+        )
+
+
+def test_weekly_hours_stay_at_their_local_time_across_daylight_saving():
+    dated = hours.expand(
+        [Span(3, 1080, 1260)], date(2026, 10, 26), date(2026, 11, 12), PACIFIC
+    )
+
+    assert [item.period.lower.astimezone(PACIFIC).hour for item in dated] == [
+        18,
+        18,
+        18,
+    ]
+    assert [item.period.lower.hour for item in dated] == [1, 2, 2]
+
+
+def test_hours_that_the_clocks_skip_have_no_period():
+    assert hours.local_period(date(2026, 3, 8), 120, 180, PACIFIC) is None
+    half_gone = hours.local_period(date(2026, 3, 8), 90, 210, PACIFIC)
+    assert half_gone.upper - half_gone.lower == timedelta(hours=1)
+
+
+def test_of_a_doubled_hour_the_first_is_meant():
+    period = hours.local_period(date(2026, 11, 1), 60, 120, PACIFIC)
+
+    assert period.lower == datetime(2026, 11, 1, 8, tzinfo=UTC)
+    assert period.upper == datetime(2026, 11, 1, 9, tzinfo=UTC)
+
+
+@given(st.lists(spans), st.lists(spans))
+def test_common_spans_are_the_cells_in_both(some, others):
+    def painted(week):
+        return set(hours.cells(week))
+
+    assert painted(hours.common_spans(some, others)) == painted(some) & painted(others)
+
+
+intervals = st.lists(
+    st.tuples(st.integers(0, 60), st.integers(1, 10)), max_size=12
+).map(
+    lambda pairs: hours.union(
+        (datetime.fromtimestamp(a * 60, UTC), datetime.fromtimestamp((a + b) * 60, UTC))
+        for a, b in pairs
+    )
+)
+
+
+def minutes_in(parts):
+    return {
+        lower + timedelta(minutes=n)
+        for lower, upper in parts
+        for n in range(int((upper - lower).total_seconds()) // 60)
+    }
+
+
+@given(intervals, intervals)
+def test_sets_of_periods_behave_as_sets_of_minutes(some, others):
+    a, b = minutes_in(some), minutes_in(others)
+
+    assert minutes_in(hours.union([*some, *others])) == a | b
+    assert minutes_in(hours.intersection(some, others)) == a & b
+    assert minutes_in(hours.difference(some, others)) == a - b
+    assert hours.minutes(some) == len(a)
+
+
+@pytest.mark.parametrize(
+    ("minute", "said"), [(0, "00:00"), (1080, "18:00"), (1440, "24:00")]
+)
+def test_clock_says_minutes_of_the_day(minute, said):
+    assert hours.clock(minute) == said
