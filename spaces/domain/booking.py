@@ -95,7 +95,7 @@ def request_booking(
 
 def _answer_by(planned: Sequence[PlannedDate]) -> datetime:
     """The community's days to answer, but never after the first hour begins."""
-    first = min(item.period.lower for item in planned if item.period)
+    first: datetime = min(item.period.lower for item in planned if item.period)
     days = Community.objects.current().answer_days
     return min(timezone.now() + timedelta(days=days), first)
 

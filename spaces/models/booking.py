@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from directory.models import Therapist
 from spaces.enums import BookingSource, BookingStatus, OccurrenceState
-from spaces.hours import Span, span_of
+from spaces.hours import Span, local_day, span_of
 from spaces.models.closure import FINITE_PERIOD
 from spaces.models.office import Office
 
@@ -161,7 +161,7 @@ class Occurrence(models.Model):
         return f"{self.booking_id}: {self.period}"
 
     def day(self, zone: ZoneInfo) -> date:
-        return self.period.lower.astimezone(zone).date()
+        return local_day(self.period.lower, zone)
 
     def span(self, zone: ZoneInfo) -> Span:
         return span_of(self.period, zone)
