@@ -120,6 +120,8 @@ ACCOUNT_LOGIN_BY_CODE_ENABLED = True
 ACCOUNT_LOGIN_BY_CODE_TIMEOUT = 600  # seconds; the code's mail expires with it
 ACCOUNT_EMAIL_VERIFICATION = "mandatory"
 ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED = True
+ACCOUNT_EMAIL_VERIFICATION_BY_CODE_TIMEOUT = 600
+ALLAUTH_USER_CODE_FORMAT = {"numeric": True, "length": 6, "dashed": False}
 ACCOUNT_UNIQUE_EMAIL = True
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_SESSION_REMEMBER = True
@@ -141,6 +143,13 @@ AUTH_PASSWORD_VALIDATORS = [
 globals().update(env.email_url_config(EMAIL_URL))
 EMAIL_TIMEOUT = 20  # seconds; a server that hangs must not hold a worker
 
+# --- The outbox: see directory/domain/delivery ----------------------------
+OUTBOX_CONNECTIONS = 2  # conversations with the mail server at once
+OUTBOX_SECONDS = 2.0  # after which a drain lets others go first
+OUTBOX_RESENDS = True  # a message whose fate is unknown: once more with the same Message-ID, or hold it
+OUTBOX_RESEND_SECONDS = env.float("OUTBOX_RESEND_SECONDS", default=60.0)  # the pause before
+OUTBOX_SWEEP_SECONDS = env.float("OUTBOX_SWEEP_SECONDS", default=60.0)  # how often dead senders are looked for
+
 # --- Celery ---------------------------------------------------------------
 # Rows in the database are the queue; Redis only carries wake-up calls.
 CELERY_BROKER_URL = REDIS_URL
@@ -156,6 +165,16 @@ CELERY_BEAT_SCHEDULE = {
         "task": "community.celery.heartbeat",
         "schedule": 10.0,
         "options": {"expires": 10},
+    },
+    "send-due-deliveries": {
+        "task": "directory.tasks.send_due_deliveries",
+        "schedule": 15.0,
+        "options": {"expires": 15},
+    },
+    "sweep-outbox": {
+        "task": "directory.tasks.sweep_outbox",
+        "schedule": OUTBOX_SWEEP_SECONDS,
+        "options": {"expires": 60},
     },
 }
 

@@ -1,5 +1,64 @@
+from datetime import timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
 from allauth.account.adapter import DefaultAccountAdapter
+from django.contrib.auth.models import AbstractBaseUser
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.crypto import get_random_string
+
+from directory.domain.outbox import enqueue
+from directory.models import Therapist
+from directory.notifications import absolute_url
+
+CODE_LIFE = timedelta(minutes=10)
+MAIL_LIFE = timedelta(days=1)
 
 
-class AccountAdapter(DefaultAccountAdapter):
-    """allauth's hooks."""
+class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth has no types
+    """allauth's hooks: its mails go through the outbox, newcomers go on to the join form."""
+
+    def send_mail(
+        self, template_prefix: str, email: str, context: dict[str, Any]
+    ) -> None:
+        about = template_prefix.rsplit("/", maxsplit=1)[-1]
+        now = timezone.now()
+        cause = f"{about}:{get_random_string(22)}"  # asked for twice is sent twice
+        if code := context.get("code"):
+            enqueue(
+                "sign_in_code",
+                address=email,
+                cause=cause,
+                payload={"code": code},
+                expires_at=now + CODE_LIFE,
+            )
+            return
+        payload = {"about": about}
+        if (
+            url := context.get("password_reset_url")
+            if about == "password_reset_key"
+            else None
+        ):
+            payload["url"] = absolute_url(
+                urlsplit(url).path
+            )  # never the host a request claimed
+        enqueue(
+            "account_mail",
+            address=email,
+            cause=cause,
+            payload=payload,
+            expires_at=now + MAIL_LIFE,
+        )
+
+    def get_login_redirect_url(self, request: HttpRequest) -> str:
+        if not Therapist.objects.filter(user=request.user.pk).exists():
+            return reverse("directory:join")
+        return str(super().get_login_redirect_url(request))
+
+    def get_signup_redirect_url(self, request: HttpRequest) -> str:
+        return reverse("directory:join")
+
+    def populate_username(self, request: HttpRequest, user: AbstractBaseUser) -> None:
+        """There are no user names."""

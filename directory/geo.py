@@ -40,7 +40,7 @@ def place_of_zip(zip_code: str) -> Place | None:
     if not (code[:5].isascii() and code[:5].isdigit()):
         return None
     try:
-        found = zipcodes.matching(code)
+        found = zipcodes.matching(code)  # type: ignore[no-untyped-call]
     except (TypeError, ValueError):
         return None
     if not found:

@@ -1,14 +1,21 @@
 """What a message says: from templates, when it is claimed."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
-from django.template.loader import render_to_string
+from django.template import Context
+from django.template.loader import get_template, render_to_string
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy
 
-from directory.models import Community
-from directory.registry import Attachment, Mail
+from directory.enums import Priority, Topic
+from directory.links import sign
+from directory.models import Community, Delivery, StandingEvent, Therapist
+from directory.registry import Attachment, Mail, MessageKind, Skip, register_message
 
 
 def absolute_url(path: str) -> str:
@@ -36,14 +43,198 @@ def mail_from_templates(
     }
     base = f"{folder}/email/{kind}"
     with timezone.override(known.get("timezone") or community.timezone):
-        subject = render_to_string(f"{base}_subject.txt", known)
         return Mail(
-            subject=" ".join(subject.split()),
-            text=render_to_string(f"{base}.txt", known).strip() + "\n",
+            subject=" ".join(_text(f"{base}_subject.txt", known).split()),
+            text=_text(f"{base}.txt", known).strip() + "\n",
             html=render_to_string(f"{base}.html", known),
             attachments=tuple(attachments),
         )
 
 
+def _text(template: str, context: dict[str, Any]) -> str:
+    """Plain text has nothing to escape: O’Rourke stays O’Rourke."""
+    found: Any = get_template(template)
+    return str(found.template.render(Context(context, autoescape=False)))
+
+
+def unsubscribe_url(therapist: Therapist, topic: Topic) -> str:
+    """One click there, and no mail of this topic follows. The link works for a year."""
+    token = sign("unsubscribe", therapist=therapist.pk, topic=topic)
+    return absolute_url(reverse("directory:unsubscribe", args=[token]))
+
+
+# --- Sign-in: what allauth has to say, in our words ---------------------------
+@dataclass(frozen=True)
+class AccountWords:
+    """One of allauth's mails. ``url_name`` is the page its button leads to."""
+
+    subject: Promise
+    text: Promise
+    action: Promise | None = None
+    url_name: str = ""
+
+
+CHANGED = gettext_lazy(
+    "If this was not you, sign in at once, look at your sign-in settings, and write to a moderator."
+)
+ACCOUNT_WORDS = {
+    "unknown_account": AccountWords(
+        gettext_lazy("Nobody here has this address yet"),
+        gettext_lazy(
+            "Someone, hopefully you, asked to sign in with this address, but nobody joined with it. "
+            "Perhaps you used another one; otherwise tell us who you are."
+        ),
+        gettext_lazy("Join"),
+        "account_signup",
+    ),
+    "account_already_exists": AccountWords(
+        gettext_lazy("You have joined already"),
+        gettext_lazy(
+            "Someone, hopefully you, asked to join with this address. You can simply sign in."
+        ),
+        gettext_lazy("Sign in"),
+        "account_login",
+    ),
+    "password_reset_key": AccountWords(
+        gettext_lazy("A new password"),
+        gettext_lazy(
+            "Someone, hopefully you, asked for a new password. If it was not you, do nothing."
+        ),
+        gettext_lazy("Choose a password"),
+    ),
+    "email_confirm": AccountWords(gettext_lazy("This address is confirmed"), CHANGED),
+    "email_changed": AccountWords(
+        gettext_lazy("Your email address was changed"), CHANGED
+    ),
+    "email_deleted": AccountWords(
+        gettext_lazy("An email address was removed"), CHANGED
+    ),
+    "password_changed": AccountWords(
+        gettext_lazy("Your password was changed"), CHANGED
+    ),
+    "password_reset": AccountWords(gettext_lazy("Your password was changed"), CHANGED),
+    "password_set": AccountWords(gettext_lazy("A password was set"), CHANGED),
+    "totp_activated": AccountWords(
+        gettext_lazy("An authenticator app was added"), CHANGED
+    ),
+    "totp_deactivated": AccountWords(
+        gettext_lazy("The authenticator app was removed"), CHANGED
+    ),
+    "webauthn_added": AccountWords(gettext_lazy("A passkey was added"), CHANGED),
+    "webauthn_removed": AccountWords(gettext_lazy("A passkey was removed"), CHANGED),
+    "recovery_codes_generated": AccountWords(
+        gettext_lazy("New recovery codes were made"), CHANGED
+    ),
+}
+
+
+def render_sign_in_codes(rows: Sequence[Delivery]) -> dict[int, Mail | Skip]:
+    community = Community.objects.current()
+    return {
+        row.pk: mail_from_templates(
+            "directory",
+            "sign_in_code",
+            {"community": community, "code": row.payload["code"]},
+        )
+        for row in rows
+    }
+
+
+def render_account_mails(rows: Sequence[Delivery]) -> dict[int, Mail | Skip]:
+    community = Community.objects.current()
+    return {row.pk: _account_mail(row, community) for row in rows}
+
+
+def _account_mail(row: Delivery, community: Community) -> Mail | Skip:
+    words = ACCOUNT_WORDS.get(row.payload["about"])
+    if words is None:
+        return Skip(f"No words for {row.payload['about']}.")
+    url = row.payload.get("url") or (
+        absolute_url(reverse(words.url_name)) if words.url_name else ""
+    )
+    return mail_from_templates(
+        "directory",
+        "account_mail",
+        {"community": community, "words": words, "url": url},
+    )
+
+
+# --- Membership -----------------------------------------------------------------
+def render_applications(rows: Sequence[Delivery]) -> dict[int, Mail | Skip]:
+    """To the moderators: someone waits. Skipped once somebody decided."""
+    community = Community.objects.current()
+    applicants = Therapist.objects.applicants().in_bulk(
+        [row.payload["applicant"] for row in rows]
+    )
+    return {
+        row.pk: mail_from_templates(
+            "directory",
+            "application_received",
+            {
+                "community": community,
+                "applicant": applicants[row.payload["applicant"]],
+                "url": absolute_url(
+                    reverse(
+                        "admin:directory_therapist_change",
+                        args=[row.payload["applicant"]],
+                    )
+                ),
+            },
+        )
+        for row in rows
+        if row.payload["applicant"] in applicants
+    }
+
+
+def render_decision(
+    kind: str,
+) -> Callable[[Sequence[Delivery]], dict[int, Mail | Skip]]:
+    """To the person concerned: what was decided about their standing, and why."""
+
+    def render(rows: Sequence[Delivery]) -> dict[int, Mail | Skip]:
+        community = Community.objects.current()
+        events = StandingEvent.objects.select_related("therapist").in_bulk(
+            [row.payload["event"] for row in rows]
+        )
+        return {
+            row.pk: mail_from_templates(
+                "directory",
+                kind,
+                {"community": community, "event": event, "url": absolute_url("/")},
+            )
+            for row in rows
+            if (event := events.get(row.payload["event"]))
+        }
+
+    return render
+
+
+DECISIONS = [
+    "application_approved",
+    "application_declined",
+    "membership_suspended",
+    "membership_reinstated",
+]
+
+
 def register() -> None:
     """Called once, at start."""
+    register_message(
+        MessageKind(
+            "sign_in_code", Priority.CODE, None, render_sign_in_codes, is_secret=True
+        )
+    )
+    register_message(
+        MessageKind(
+            "account_mail", Priority.CODE, None, render_account_mails, is_secret=True
+        )
+    )
+    register_message(
+        MessageKind(
+            "application_received", Priority.ESSENTIAL, None, render_applications
+        )
+    )
+    for kind in DECISIONS:
+        register_message(
+            MessageKind(kind, Priority.ESSENTIAL, None, render_decision(kind))
+        )

@@ -55,6 +55,7 @@ class MessageKind:
 
     ``render`` runs when rows are claimed, so a mail tells what is true at that moment; a row it leaves out is skipped.
     ``wanted`` names the rows that must not go out, or not yet. ``urgent`` names those for which quiet hours yield.
+    Of a secret kind the payload is wiped once the row is sent, skipped or failed.
     """
 
     name: str
@@ -65,6 +66,7 @@ class MessageKind:
         no_objections
     )
     urgent: Callable[[Sequence[Delivery]], set[int]] = none_urgent
+    is_secret: bool = False
 
     @property
     def is_essential(self) -> bool:

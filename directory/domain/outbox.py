@@ -5,8 +5,10 @@ import threading
 import time
 from collections.abc import Iterable
 from datetime import datetime
+from math import ceil
 from typing import Any, NotRequired, TypedDict
 
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 from kombu.exceptions import OperationalError
@@ -18,6 +20,7 @@ from directory.registry import message_kind
 logger = logging.getLogger(__name__)
 
 BATCH = 1000
+MESSAGES_PER_WORKER = 10
 BROKER_REST = 5.0  # seconds in which a broker that refused is not asked again; the beat finds the rows
 
 
@@ -62,7 +65,7 @@ def enqueue_all(kind: str, letters: Iterable[Letter]) -> None:
     if not rows:
         return
     Delivery.objects.bulk_create(rows, batch_size=BATCH, ignore_conflicts=True)
-    wake_after_commit()
+    wake_after_commit(len(rows))
 
 
 def _row(kind: str, priority: int, now: datetime, letter: Letter) -> Delivery:
@@ -82,17 +85,18 @@ def _row(kind: str, priority: int, now: datetime, letter: Letter) -> Delivery:
 
 
 class _WakeUp(threading.local):
-    """One wake-up per commit, however many messages it holds."""
+    """One wake-up per commit, whatever called for it; more workers if it holds many messages."""
 
-    is_due = False
+    workers = 0
     broker_rests_until = 0.0
 
 
 _wake_up = _WakeUp()
 
 
-def wake_after_commit() -> None:
-    _wake_up.is_due = True
+def wake_after_commit(messages: int = 1) -> None:
+    workers = min(settings.OUTBOX_CONNECTIONS, ceil(messages / MESSAGES_PER_WORKER))
+    _wake_up.workers = max(_wake_up.workers, workers)
     transaction.on_commit(_wake, robust=True)
 
 
@@ -100,11 +104,12 @@ def _wake() -> None:
     """Best effort, and quick: a lost wake-up costs seconds, since the beat looks for due rows anyway."""
     from directory.tasks import send_due_deliveries  # noqa: PLC0415 -- the one upward call: wake a worker
 
-    if not _wake_up.is_due or time.monotonic() < _wake_up.broker_rests_until:
+    workers, _wake_up.workers = _wake_up.workers, 0
+    if time.monotonic() < _wake_up.broker_rests_until:
         return
-    _wake_up.is_due = False
     try:
-        send_due_deliveries.apply_async(expires=60)
+        for _worker in range(workers):
+            send_due_deliveries.apply_async(expires=60)
     except (OperationalError, RedisError, OSError) as error:
         _wake_up.broker_rests_until = time.monotonic() + BROKER_REST
         logger.warning("No worker could be woken, the beat will: %s", error)

@@ -1,5 +1,5 @@
-from django.db import models
-from django.db.models import Q
+from django.db import connection, models, transaction
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -7,6 +7,9 @@ from directory.enums import DeliveryState, Priority
 from directory.models.therapist import Therapist
 
 UNDER_WAY = [DeliveryState.CLAIMED, DeliveryState.ATTEMPTING]
+CLAIMING = (
+    0x0B0D  # the advisory lock that lets one drain claim at a time, for milliseconds
+)
 
 
 class DeliveryQuerySet(models.QuerySet["Delivery"]):
@@ -15,6 +18,44 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
 
     def under_way(self) -> "DeliveryQuerySet":
         return self.filter(state__in=UNDER_WAY)
+
+    def due(self) -> "DeliveryQuerySet":
+        """What may be claimed now, and uncertain ones whose pause is over.
+
+        Of what counts towards a daily cap, one person's messages are with one drain at a time: two would each find
+        room for the last one.
+        """
+        with_a_drain = (
+            Delivery.objects.filter(
+                recipient=OuterRef("recipient"), priority__gt=Priority.ESSENTIAL
+            )
+            .under_way()
+            .values("pk")
+        )
+        return self.filter(
+            Q(priority__lte=Priority.ESSENTIAL) | ~Exists(with_a_drain),
+            state__in=[DeliveryState.PENDING, DeliveryState.UNCERTAIN],
+            next_attempt_at__lte=timezone.now(),
+        )
+
+    def claim(self, drain: int, size: int) -> "list[Delivery]":
+        """Take up to ``size`` due rows for ``drain``, the most pressing first: an atomic take."""
+        with transaction.atomic():
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_xact_lock(%s)", [CLAIMING])
+            rows = list(
+                self.due()
+                .with_recipient()
+                .order_by("priority", "pk")
+                .select_for_update(skip_locked=True, of=("self",))[:size]
+            )
+            now = timezone.now()
+            for row in rows:
+                row.state, row.drain, row.claimed_at = DeliveryState.CLAIMED, drain, now
+            self.filter(pk__in=[row.pk for row in rows]).update(
+                state=DeliveryState.CLAIMED, drain=drain, claimed_at=now
+            )
+        return rows
 
 
 class Delivery(models.Model):

@@ -60,7 +60,12 @@ class TherapistQuerySet(models.QuerySet["Therapist"]):
                 Q(plain_name__trigram_word_similar=wanted)
                 | Q(plain_name__contains=wanted)
             )
-            .annotate(likeness=TrigramWordSimilarity(wanted, F("plain_name")))
+            .annotate(
+                likeness=TrigramWordSimilarity(
+                    wanted,  # type: ignore[arg-type]  # any expression does
+                    F("plain_name"),
+                )
+            )
             .order_by("-likeness", "name", "pk")
         )
 
