@@ -16,6 +16,7 @@ from django.db.models import (
     Max,
     Min,
     OuterRef,
+    Prefetch,
     Q,
     Value,
     When,
@@ -144,21 +145,23 @@ def match_offices(
     wanted: Wanted, *, guest: Therapist, limit: int = 20, offset: int = 0
 ) -> list[Match]:
     """Best fit first: share of the wanted minutes, then distance, price, freshness."""
-    rows = list(_ranked(wanted, guest)[offset : offset + limit])
+    openings = openings_open_to(guest)
+    rows = list(_ranked(wanted, guest, openings)[offset : offset + limit])
     offices = (
         Office.objects.with_place()
-        .prefetch_related("openings")
+        .prefetch_related(Prefetch("openings", openings.defer("free")))
         .in_bulk([row["office"] for row in rows])
     )
     return [_match(row, offices[row["office"]], wanted) for row in rows]
 
 
-def _ranked(wanted: Wanted, guest: Therapist) -> Any:
+def _ranked(wanted: Wanted, guest: Therapist, openings: OpeningQuerySet) -> Any:
     """One query: openings grouped by office, what they have of the wanted hours, how much that is."""
-    openings = (
-        openings_open_to(guest)
-        .filter(office__in=candidate_offices(wanted, guest))
-        .filter(shortest_minutes__lte=min(span.minutes for span in wanted.spans))
+    # Their ids first: the planner underestimates a radius, and would read every opening's free time.
+    candidates = list(candidate_offices(wanted, guest).values_list("pk", flat=True))
+    openings = openings.filter(
+        office__in=candidates,
+        shortest_minutes__lte=min(span.minutes for span in wanted.spans),
     )
     if wanted.most_cents is not None:
         openings = openings.filter(price_cents__lte=wanted.most_cents)
