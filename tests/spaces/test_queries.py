@@ -185,5 +185,5 @@ def test_match_offices_query_count_is_constant(guest, django_assert_num_queries,
     for _n in range(count):
         open_office()
 
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(9):
         assert len(match_offices(wanted(), guest=guest)) == count
