@@ -41,6 +41,7 @@ ROLE_WORDS = {
     "newcomer": "a newcomer",
 }
 CHECK_SECONDS = 90
+HOPELESS_RESTARTS = 5  # a part that died so often while starting will not come up
 
 
 def say(line: str) -> None:
@@ -257,7 +258,10 @@ def check(supervisor: Supervisor, demo: Demo) -> bool:
             say(f"{name:<9} answers   after {time.monotonic() - began:4.1f} s")
         return not waiting
 
-    supervisor.wait_until(all_answer, seconds=CHECK_SECONDS)
+    def settled() -> bool:
+        return all_answer() or supervisor.gave_up(after=HOPELESS_RESTARTS)
+
+    supervisor.wait_until(settled, seconds=CHECK_SECONDS)
     for name in waiting:
         say(f"{name:<9} does not answer   see {LOGS / name}.log")
     return not waiting
@@ -271,7 +275,26 @@ def greet(demo: Demo) -> None:
     say("\n  Ctrl-C stops everything; what you did is kept. --fresh begins anew.\n")
 
 
+def serve(supervisor: Supervisor, demo: Demo, began: float) -> None:
+    """Say where it is once the pages answer, then keep it running until Ctrl-C."""
+
+    def settled() -> bool:
+        return demo.web_answers() or supervisor.gave_up(after=HOPELESS_RESTARTS)
+
+    supervisor.wait_until(settled, seconds=CHECK_SECONDS)
+    if not supervisor.stopping:
+        if not demo.web_answers():
+            raise CannotStartError(
+                f"The pages do not answer; why is at the end of {LOGS / 'web.log'}"
+            )
+        say(f"Started in {time.monotonic() - began:.1f} s.")
+        greet(demo)
+        supervisor.run()
+    say("\nStopping …")
+
+
 def main() -> int:
+    began = time.monotonic()
     options = read_arguments()
     port = choose_port(options)
     tenancy = Tenancy(VAR)
@@ -283,23 +306,12 @@ def main() -> int:
         if options.fresh:
             begin_anew()
         with Supervisor(say=say) as supervisor:
-            began = time.monotonic()
             demo = bring_up(supervisor, tenancy, port)
             if demo is None:
                 return 130
             if options.check:
                 return 0 if check(supervisor, demo) else 1
-            if not supervisor.wait_until(demo.web_answers, seconds=CHECK_SECONDS):
-                if supervisor.stopping:
-                    return 130
-                raise CannotStartError(
-                    f"The pages do not answer; why is at the end of {LOGS / 'web.log'}"
-                )
-            say(f"Started in {time.monotonic() - began:.1f} s.")
-            greet(demo)
-            supervisor.run()
-            say("\nStopping …")
-            supervisor.stop(*(program.name for program in demo.programs()))
+            serve(supervisor, demo, began)
     return 0
 
 

