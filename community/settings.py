@@ -147,8 +147,12 @@ EMAIL_TIMEOUT = 20  # seconds; a server that hangs must not hold a worker
 OUTBOX_CONNECTIONS = 2  # conversations with the mail server at once
 OUTBOX_SECONDS = 2.0  # after which a drain lets others go first
 OUTBOX_RESENDS = True  # a message whose fate is unknown: once more with the same Message-ID, or hold it
-OUTBOX_RESEND_SECONDS = env.float("OUTBOX_RESEND_SECONDS", default=60.0)  # the pause before
-OUTBOX_SWEEP_SECONDS = env.float("OUTBOX_SWEEP_SECONDS", default=60.0)  # how often dead senders are looked for
+OUTBOX_RESEND_SECONDS = env.float(
+    "OUTBOX_RESEND_SECONDS", default=60.0
+)  # the pause before
+OUTBOX_SWEEP_SECONDS = env.float(
+    "OUTBOX_SWEEP_SECONDS", default=60.0
+)  # how often dead senders are looked for
 
 # --- Celery ---------------------------------------------------------------
 # Rows in the database are the queue; Redis only carries wake-up calls.

@@ -5,7 +5,6 @@ from datetime import UTC, datetime
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
-from typing import cast
 
 from django.conf import settings
 
@@ -50,7 +49,8 @@ class CaughtMail:
     @property
     def attachments(self) -> list[Attachment]:
         return [
-            Attachment(part.get_filename() or "", part.get_content_type()) for part in self.message.iter_attachments()
+            Attachment(part.get_filename() or "", part.get_content_type())
+            for part in self.message.iter_attachments()
         ]
 
     def _body(self, kind: str) -> str:
@@ -75,4 +75,4 @@ def _folder() -> Path:
 
 def _read(path: Path) -> CaughtMail:
     message = message_from_bytes(path.read_bytes(), policy=policy.default)
-    return CaughtMail(path.stem, cast("EmailMessage", message))
+    return CaughtMail(path.stem, message)

@@ -29,9 +29,21 @@ class Role:
 
 
 ROLES = [
-    Role("moderator", _("The moderator"), _("Approves newcomers, confirms incidents, sees every delivery.")),
-    Role("host", _("A host"), _("Lets rooms to colleagues; two of them are waiting for an answer.")),
-    Role("displaced", _("A displaced therapist"), _("Her building burned on Saturday; she needs hours from Monday on.")),
+    Role(
+        "moderator",
+        _("The moderator"),
+        _("Approves newcomers, confirms incidents, sees every delivery."),
+    ),
+    Role(
+        "host",
+        _("A host"),
+        _("Lets rooms to colleagues; two of them are waiting for an answer."),
+    ),
+    Role(
+        "displaced",
+        _("A displaced therapist"),
+        _("Her building burned on Saturday; she needs hours from Monday on."),
+    ),
     Role("newcomer", _("A newcomer"), _("Has just applied and waits for approval.")),
 ]
 
@@ -58,14 +70,14 @@ def mail_list(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-@csp_replace({"frame-src": [SELF]})
+@csp_replace({"frame-src": [SELF]})  # type: ignore[arg-type]  # typed for views without arguments
 def mail_detail(request: HttpRequest, name: str) -> HttpResponse:
     return render(request, "demo/mail_detail.html", {"mail": _mail_or_404(name)})
 
 
 @require_safe
 @xframe_options_sameorigin
-@csp_replace(
+@csp_replace(  # type: ignore[arg-type]  # as above
     {
         "default-src": [NONE],
         "script-src": [NONE],
