@@ -182,6 +182,17 @@ CELERY_BEAT_SCHEDULE = {
     },
 }
 
+# --- Logs: everything to the console, where the one who runs the server collects it ---
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {
+        "line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}
+    },
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": "INFO"},
+}
+
 # --- Words, time, files ---------------------------------------------------
 LANGUAGE_CODE = "en-us"
 LANGUAGES = [("en-us", _("English"))]
