@@ -4,6 +4,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import environ
+from celery.schedules import crontab
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
@@ -179,6 +180,21 @@ CELERY_BEAT_SCHEDULE = {
         "task": "directory.tasks.sweep_outbox",
         "schedule": OUTBOX_SWEEP_SECONDS,
         "options": {"expires": 60},
+    },
+    "expire-bookings": {
+        "task": "spaces.tasks.expire_bookings",
+        "schedule": 300.0,
+        "options": {"expires": 300},
+    },
+    "end-bookings": {
+        "task": "spaces.tasks.end_bookings",
+        "schedule": 900.0,
+        "options": {"expires": 900},
+    },
+    "roll-availability": {
+        "task": "spaces.tasks.roll_availability",
+        "schedule": crontab(hour=9, minute=30),  # UTC: the night of the Americas
+        "options": {"expires": 3600},
     },
 }
 

@@ -1,5 +1,6 @@
 """What is still free of every opening. Everything that writes openings, closures or occurrences ends here."""
 
+import logging
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
@@ -13,6 +14,10 @@ from spaces import hours
 from spaces.enums import Audience, BookingStatus, NeedStatus
 from spaces.hours import Interval
 from spaces.models import Booking, Closure, Need, Occurrence, Office, Opening
+
+logger = logging.getLogger(__name__)
+
+BATCH = 50  # offices locked together while free time is verified
 
 
 def lock_offices(ids: Iterable[int]) -> list[Office]:
@@ -51,6 +56,19 @@ def verify_free(office_ids: Sequence[int]) -> list[Opening]:
             if _set_free(opening, free):
                 opening.save(update_fields=["free"])
         return wrong
+
+
+def verify_every_office() -> list[Opening]:
+    """Every night: free time rolls forward by a day; what was wrong before is repaired, reported and returned."""
+    ids = list(Office.objects.order_by("pk").values_list("pk", flat=True))
+    wrong = [
+        opening
+        for at in range(0, len(ids), BATCH)
+        for opening in verify_free(ids[at : at + BATCH])
+    ]
+    for opening in wrong:
+        logger.error("Free time of opening %s was wrong and is repaired.", opening.pk)
+    return wrong
 
 
 def keep_facets(therapist_ids: Iterable[int]) -> None:

@@ -12,6 +12,7 @@ from spaces.forms.fields import WeekField, WeekFormMixin
 from spaces.hours import DAY, Span
 
 MOST_DATES = 7 * 53
+MOST_PEOPLE = 200
 NO_CLIENTS = _("Nothing about clients, please, not even a first name.")
 
 
@@ -20,11 +21,22 @@ def said_date(day: date, span: Span) -> str:
     return f"{day.isoformat()}-{span.start}-{span.end}"
 
 
+def said_span(span: Span) -> str:
+    """How hours of a week are named in an address: ``1-1080-1260``."""
+    return "-".join(str(part) for part in span)
+
+
 class TickedDates(forms.Widget):
     """Reads the boxes that ``components/_dates.html`` draws."""
 
-    def value_from_datadict(self, data: Mapping[str, Any], files: MultiValueDict[str, Any], name: str) -> list[str]:
-        return data.getlist(name) if isinstance(data, MultiValueDict) else list(data.get(name, []))
+    def value_from_datadict(
+        self, data: Mapping[str, Any], files: MultiValueDict[str, Any], name: str
+    ) -> list[str]:
+        return (
+            data.getlist(name)
+            if isinstance(data, MultiValueDict)
+            else list(data.get(name, []))
+        )
 
 
 class TickedDatesField(forms.Field):
@@ -33,7 +45,9 @@ class TickedDatesField(forms.Field):
     widget = TickedDates
     default_error_messages = {
         "required": _("Tick at least one date."),
-        "unknown": _("One of these dates is not a date we can read. Look through them again, please."),
+        "unknown": _(
+            "One of these dates is not a date we can read. Look through them again, please."
+        ),
         "many": _("That is more than a year of dates. Ask for fewer, please."),
     }
 
@@ -48,7 +62,9 @@ class TickedDatesField(forms.Field):
             day = date.fromisoformat(text[:10])
             start, end = (int(part) for part in text[11:].split("-"))
         except ValueError:
-            raise ValidationError(self.error_messages["unknown"], code="unknown") from None
+            raise ValidationError(
+                self.error_messages["unknown"], code="unknown"
+            ) from None
         if not 0 <= start < end <= DAY:
             raise ValidationError(self.error_messages["unknown"], code="unknown")
         return day, Span(day.weekday(), start, end)
@@ -68,7 +84,7 @@ class BookingRequestForm(forms.Form):
         label=_("People, you included"),
         initial=2,
         min_value=1,
-        max_value=200,
+        max_value=MOST_PEOPLE,
         widget=forms.NumberInput({"size": 4}),
     )
     message = forms.CharField(

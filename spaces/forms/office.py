@@ -39,7 +39,9 @@ class OfficeForm(forms.ModelForm):
             "capacity": forms.NumberInput({"min": 1, "max": 200}),
         }
         help_texts = {
-            "terms": _("Paying, cancelling, what to leave tidy. Nobody may be kept out by who they are or what they suffer from."),
+            "terms": _(
+                "Paying, cancelling, what to leave tidy. Nobody may be kept out by who they are or what they suffer from."
+            ),
         }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -51,7 +53,9 @@ class OfficeForm(forms.ModelForm):
     def clean_change_over_minutes(self) -> int:
         minutes: int = self.cleaned_data["change_over_minutes"]
         if minutes > 60:
-            raise forms.ValidationError(_("At most an hour: it lies inside the hours that are paid for."))
+            raise forms.ValidationError(
+                _("At most an hour: it lies inside the hours that are paid for.")
+            )
         return minutes
 
 
@@ -63,29 +67,54 @@ class NewOfficeForm(OfficeForm):
         label=_("Building"),
         required=False,
         empty_label=_("Not in the list, I type the address"),
-        help_text=_("If colleagues have rooms there too, choose it: then news of the house reaches you all."),
+        help_text=_(
+            "If colleagues have rooms there too, choose it: then news of the house reaches you all."
+        ),
     )
-    street = forms.CharField(label=_("Street and number"), max_length=200, required=False)
+    street = forms.CharField(
+        label=_("Street and number"), max_length=200, required=False
+    )
     zip_code = forms.CharField(
         label=_("ZIP"),
         max_length=10,
         required=False,
-        widget=forms.TextInput({"inputmode": "numeric", "autocomplete": "postal-code", "size": 6}),
+        widget=forms.TextInput(
+            {"inputmode": "numeric", "autocomplete": "postal-code", "size": 6}
+        ),
     )
-    city = forms.CharField(label=_("City"), max_length=120, required=False, help_text=_("Empty: as the ZIP says."))
+    city = forms.CharField(
+        label=_("City"),
+        max_length=120,
+        required=False,
+        help_text=_("Empty: as the ZIP says."),
+    )
     neighbourhood = forms.CharField(
         label=_("Neighbourhood"),
         max_length=120,
         required=False,
-        help_text=_("This and the distance is all that members see of the address before a booking is confirmed."),
+        help_text=_(
+            "This and the distance is all that members see of the address before a booking is confirmed."
+        ),
     )
     building_name = forms.CharField(
-        label=_("What the house is called"), max_length=120, required=False, help_text=_("Empty: its street and number.")
+        label=_("What the house is called"),
+        max_length=120,
+        required=False,
+        help_text=_("Empty: its street and number."),
     )
 
-    field_order = ["building", "street", "zip_code", "city", "neighbourhood", "building_name"]
+    field_order = [
+        "building",
+        "street",
+        "zip_code",
+        "city",
+        "neighbourhood",
+        "building_name",
+    ]
 
-    def __init__(self, *args: Any, buildings: QuerySet[Building], **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, buildings: QuerySet[Building], **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
         self.fields["building"].queryset = buildings  # type: ignore[attr-defined]
 
@@ -95,7 +124,12 @@ class NewOfficeForm(OfficeForm):
             return cleaned
         for name, message in [
             ("street", _("Choose a building, or type its street and number.")),
-            ("zip_code", _("Which ZIP code? It tells where the room is and what time it is there.")),
+            (
+                "zip_code",
+                _(
+                    "Which ZIP code? It tells where the room is and what time it is there."
+                ),
+            ),
         ]:
             if not cleaned.get(name) and not self.has_error(name):
                 self.add_error(name, message)
@@ -104,7 +138,8 @@ class NewOfficeForm(OfficeForm):
             self.add_error(
                 "zip_code",
                 forms.ValidationError(
-                    _("We know no ZIP code “%(zip)s”. Type five digits, like 94618."), params={"zip": zip_code}
+                    _("We know no ZIP code “%(zip)s”. Type five digits, like 94618."),
+                    params={"zip": zip_code},
                 ),
             )
         return cleaned
@@ -122,7 +157,9 @@ class NewOfficeForm(OfficeForm):
         """The house at this address; a new one unless somebody typed the same before."""
         cleaned = self.cleaned_data
         place: Place = place_of_zip(cleaned["zip_code"])  # type: ignore[assignment]  # clean() looked
-        known = Building.objects.filter(street__iexact=cleaned["street"], zip_code=place.zip).first()
+        known = Building.objects.filter(
+            street__iexact=cleaned["street"], zip_code=place.zip
+        ).first()
         return known or Building.objects.create(
             name=cleaned["building_name"] or cleaned["street"][:120],
             street=cleaned["street"],

@@ -18,7 +18,9 @@ SHORTEST = [
     (180, _("3 hours")),
     (240, _("4 hours")),
 ]
-UNREADABLE = {"invalid": _("That is not a date we can read. Choose one, like 2026-12-01.")}
+UNREADABLE = {
+    "invalid": _("That is not a date we can read. Choose one, like 2026-12-01.")
+}
 
 
 class PeriodMixin(forms.Form):
@@ -26,11 +28,20 @@ class PeriodMixin(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
-        first, last, today = cleaned.get("first_date"), cleaned.get("last_date"), timezone.localdate()
+        first, last, today = (
+            cleaned.get("first_date"),
+            cleaned.get("last_date"),
+            timezone.localdate(),
+        )
         if first and first > today + timedelta(weeks=MOST_WEEKS):
-            self.add_error("first_date", _("That is too far ahead: the calendar reaches 53 weeks from today."))
+            self.add_error(
+                "first_date",
+                _("That is too far ahead: the calendar reaches 53 weeks from today."),
+            )
         if first and first < today - self.looks_back:
-            self.add_error("first_date", _("That is in the past. Choose today or a later date."))
+            self.add_error(
+                "first_date", _("That is in the past. Choose today or a later date.")
+            )
         if first and last and last < first:
             self.add_error("last_date", _("The end must not be before the start."))
         return cleaned
@@ -52,14 +63,20 @@ class OpeningForm(WeekFormMixin, PeriodMixin):
         required=False,
         widget=date_input(),
         error_messages=UNREADABLE,
-        help_text=_("Leave it empty for “until further notice”. For one date alone, give that date twice."),
+        help_text=_(
+            "Leave it empty for “until further notice”. For one date alone, give that date twice."
+        ),
     )
     price = MoneyField(
         label=_("Price for an hour"),
-        help_text=_("18, or “free”. A share of fees is never a price here: that would be fee splitting."),
+        help_text=_(
+            "18, or “free”. A share of fees is never a price here: that would be fee splitting."
+        ),
         error_messages={"required": _("What does an hour cost? Type “free” if it is.")},
     )
-    audience = forms.ChoiceField(label=_("For"), choices=Audience, initial=Audience.ALL, widget=forms.RadioSelect)
+    audience = forms.ChoiceField(
+        label=_("For"), choices=Audience, initial=Audience.ALL, widget=forms.RadioSelect
+    )
     shortest_minutes = forms.TypedChoiceField(
         label=_("Shortest stretch you let"), choices=SHORTEST, coerce=int, initial=60
     )
@@ -67,7 +84,11 @@ class OpeningForm(WeekFormMixin, PeriodMixin):
     def openings(self) -> dict[str, Any]:
         """What ``post_hours`` takes; of a valid form."""
         cleaned = dict(self.cleaned_data)
-        return {"spans": cleaned.pop("hours"), "price_cents": cleaned.pop("price"), **cleaned}
+        return {
+            "spans": cleaned.pop("hours"),
+            "price_cents": cleaned.pop("price"),
+            **cleaned,
+        }
 
 
 class ClosureForm(PeriodMixin):
@@ -81,7 +102,10 @@ class ClosureForm(PeriodMixin):
     last_date = forms.DateField(
         label=_("Until, that day included"),
         widget=date_input(),
-        error_messages={**UNREADABLE, "required": _("Until when? You can open it again earlier.")},
+        error_messages={
+            **UNREADABLE,
+            "required": _("Until when? You can open it again earlier."),
+        },
     )
     reason = forms.CharField(
         label=_("Why"),

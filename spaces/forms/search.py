@@ -8,10 +8,10 @@ from django.utils.translation import gettext_lazy as _
 from directory.enums import DistanceUnit
 from directory.geo import METRES, place_of_zip
 from directory.models import Community, Therapist
+from spaces.forms.booking import MOST_PEOPLE, said_span
 from spaces.forms.dates import DatesMixin
 from spaces.forms.fields import WeekField, WeekFormMixin
 from spaces.forms.money import MoneyField
-from spaces.models.office import MOST_PEOPLE
 from spaces.queries import Wanted
 
 NEAREST, FARTHEST = 0.5, 100  # of the community's unit
@@ -26,18 +26,31 @@ class SearchForm(WeekFormMixin, DatesMixin):
         label=_("Near"),
         required=False,
         max_length=10,
-        widget=forms.TextInput({"inputmode": "numeric", "autocomplete": "postal-code", "size": 6, "placeholder": "94618"}),
+        widget=forms.TextInput(
+            {
+                "inputmode": "numeric",
+                "autocomplete": "postal-code",
+                "size": 6,
+                "placeholder": "94618",
+            }
+        ),
     )
     radius = forms.FloatField(
-        label=_("At most"), required=False, widget=forms.NumberInput({"step": "any", "inputmode": "decimal"})
+        label=_("At most"),
+        required=False,
+        widget=forms.NumberInput({"step": "any", "inputmode": "decimal"}),
     )
     most = MoneyField(label=_("Up to"), required=False)
     people = forms.IntegerField(
-        label=_("People"), required=False, widget=forms.NumberInput({"min": 1, "max": MOST_PEOPLE})
+        label=_("People"),
+        required=False,
+        widget=forms.NumberInput({"min": 1, "max": MOST_PEOPLE}),
     )
     step_free = forms.BooleanField(label=_("Step-free"), required=False)
 
-    def __init__(self, query: QueryDict, *, therapist: Therapist, community: Community) -> None:
+    def __init__(
+        self, query: QueryDict, *, therapist: Therapist, community: Community
+    ) -> None:
         self.therapist, self.community = therapist, community
         known = query.copy()
         for name, value in self._defaults().items():
@@ -58,7 +71,10 @@ class SearchForm(WeekFormMixin, DatesMixin):
     def clean_near(self) -> str:
         near: str = self.cleaned_data["near"]
         if near and place_of_zip(near) is None:
-            raise forms.ValidationError(_("We know no ZIP code “%(near)s”. Type five digits, like 94618."), params={"near": near})
+            raise forms.ValidationError(
+                _("We know no ZIP code “%(near)s”. Type five digits, like 94618."),
+                params={"near": near},
+            )
         return near
 
     def clean_radius(self) -> float:
@@ -79,7 +95,9 @@ class SearchForm(WeekFormMixin, DatesMixin):
     def clean_people(self) -> int:
         people: int | None = self.cleaned_data["people"]
         if people is not None and not 1 <= people <= MOST_PEOPLE:
-            raise forms.ValidationError(_("Choose between 1 and %(most)s people."), params={"most": MOST_PEOPLE})
+            raise forms.ValidationError(
+                _("Choose between 1 and %(most)s people."), params={"most": MOST_PEOPLE}
+            )
         return people or 1
 
     def wanted(self) -> Wanted:
@@ -95,15 +113,22 @@ class SearchForm(WeekFormMixin, DatesMixin):
             radius_metres=self.radius_metres,
             most_cents=cleaned["most"],
             people=cleaned["people"],
-            step_free=cleaned["step_free"],
+            is_step_free=cleaned["step_free"],
         )
 
     @property
     def radius_metres(self) -> float:
-        return float(self.cleaned_data["radius"] * METRES[DistanceUnit(self.community.distance_unit)])
+        return float(
+            self.cleaned_data["radius"]
+            * METRES[DistanceUnit(self.community.distance_unit)]
+        )
 
     def _centre(self) -> tuple[float, float]:
-        place = place_of_zip(self.cleaned_data["near"]) if self.cleaned_data["near"] else None
+        place = (
+            place_of_zip(self.cleaned_data["near"])
+            if self.cleaned_data["near"]
+            else None
+        )
         if place:
             return place.latitude, place.longitude
         if self.therapist.latitude is not None and self.therapist.longitude is not None:
@@ -114,7 +139,7 @@ class SearchForm(WeekFormMixin, DatesMixin):
         """The dates and hours as the address of a page that asks for them."""
         cleaned = self.cleaned_data
         said = QueryDict(mutable=True)
-        said.setlist("hours", ["-".join(str(part) for part in span) for span in cleaned["hours"]])
+        said.setlist("hours", [said_span(span) for span in cleaned["hours"]])
         said["first_date"] = cleaned["first_date"].isoformat()
         said["until"] = cleaned["last_date"].isoformat()
         for name, value in changes.items():

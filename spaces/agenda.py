@@ -1,0 +1,357 @@
+"""Weeks as people see them: an office's, and one's own next seven days. Reads across models, nothing is changed."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from zoneinfo import ZoneInfo
+
+from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
+from django.db.models import Prefetch, Q
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from directory.models import Therapist
+from spaces import hours
+from spaces.enums import Audience, OccurrenceState
+from spaces.hours import Interval
+from spaces.models import TAKEN, Closure, Occurrence, Office, Opening, UsualHours
+from spaces.queries import openings_open_to
+from spaces.week import Block
+from spaces.words import say_money, say_price
+
+DAYS = 7
+
+
+# --- An office's week ----------------------------------------------------------
+
+
+class OfficeWeek:
+    """One calendar week of an office as ``viewer`` may see it: who occupies an hour only its two parties read."""
+
+    def __init__(
+        self,
+        office: Office,
+        viewer: Therapist,
+        first: date,
+        currency: str,
+        *,
+        is_host: bool,
+    ) -> None:
+        self.office, self.viewer, self.currency, self.is_host = (
+            office,
+            viewer,
+            currency,
+            is_host,
+        )
+        self.zone = office.building.zone
+        self.first = first
+        self.last = first + timedelta(days=DAYS - 1)
+        self.window = (
+            hours.instant(first, 0, self.zone),
+            hours.instant(first + timedelta(days=DAYS), 0, self.zone),
+        )
+
+    def blocks(self) -> list[Block]:
+        openings = office_openings(self.office, self.viewer, is_host=self.is_host)
+        closed = self._closures()
+        taken = list(self._occurrences())
+        offered = hours.union(
+            part for opening in openings for part in self._offered(opening)
+        )
+        occupied = hours.union((date.period.lower, date.period.upper) for date in taken)
+        shut = hours.union(
+            (closure.period.lower, closure.period.upper) for closure in closed
+        )
+        blocks = self._free(openings)
+        blocks += self._closed(
+            closed, hours.difference(offered, occupied) if self.is_host else offered
+        )
+        for occurrence in taken:
+            blocks += self._taken(occurrence, hours.difference(offered, shut))
+        if self.is_host:
+            blocks += self._usual(hours.union([*occupied, *offered]))
+        return blocks
+
+    def _free(self, openings: Iterable[Opening]) -> list[Block]:
+        """Where openings overlap the cheapest applies."""
+        now = timezone.now()
+        told: list[Interval] = hours.union([(self.window[0], max(now, self.window[0]))])
+        blocks = []
+        for opening in sorted(openings, key=lambda opening: opening.price_cents):
+            parts = hours.difference(
+                hours.intersection(opening.free, self._offered(opening)), told
+            )
+            told = hours.union([*told, *parts])
+            detail = (
+                say_money(opening.price_cents, self.currency)
+                if opening.price_cents
+                else _("no charge")
+            )
+            if opening.audience == Audience.EMERGENCIES:
+                detail = _("emergencies")
+            blocks += self._blocks(parts, "free", detail=detail)
+        return blocks
+
+    def _closed(
+        self, closures: Iterable[Closure], offered: list[Interval]
+    ) -> list[Block]:
+        blocks = []
+        for closure in closures:
+            parts = hours.intersection(
+                [(closure.period.lower, closure.period.upper)], offered
+            )
+            blocks += self._blocks(parts, "closed", detail=closure.reason)
+        return blocks
+
+    def _taken(self, occurrence: Occurrence, offered: list[Interval]) -> list[Block]:
+        whole = [(occurrence.period.lower, occurrence.period.upper)]
+        url = occurrence.booking.get_absolute_url()
+        state = (
+            "displaced" if occurrence.state == OccurrenceState.DISPLACED else "booked"
+        )
+        if self.is_host:
+            return self._blocks(
+                whole, state, detail=occurrence.guest.first_name, url=url
+            )
+        if occurrence.guest_id == self.viewer.pk:
+            return self._blocks(
+                whole, "displaced" if state == "displaced" else "mine", url=url
+            )
+        return self._blocks(hours.intersection(whole, offered), "taken")
+
+    def _usual(self, told: list[Interval]) -> list[Block]:
+        spans = [
+            usual.span
+            for usual in UsualHours.objects.filter(
+                office=self.office, therapist=self.viewer
+            )
+        ]
+        own = hours.intervals_of(hours.expand(spans, self.first, self.last, self.zone))
+        return self._blocks(hours.difference(own, told), "usual")
+
+    def _offered(self, opening: Opening) -> list[Interval]:
+        last = min(self.last, opening.last_date or self.last)
+        return hours.intervals_of(
+            hours.expand(
+                [opening.span], max(self.first, opening.first_date), last, self.zone
+            )
+        )
+
+    def _closures(self) -> list[Closure]:
+        return list(
+            Closure.objects.of_office(self.office).filter(period__overlap=self.window)
+        )
+
+    def _occurrences(self) -> Iterable[Occurrence]:
+        dates = (
+            Occurrence.objects.taking()
+            .filter(office=self.office)
+            .overlapping(*self.window)
+        )
+        return dates.select_related("booking", "guest").in_order()
+
+    def _blocks(
+        self, parts: Sequence[Interval], state: str, *, detail: str = "", url: str = ""
+    ) -> list[Block]:
+        return [
+            Block(
+                *hours.span_of(DateTimeTZRange(lower, upper), self.zone),
+                state=state,
+                detail=detail,
+                url=url,
+            )
+            for number in range(DAYS)
+            for lower, upper in hours.intersection(parts, [self._day(number)])
+        ]
+
+    def _day(self, number: int) -> Interval:
+        day = self.first + timedelta(days=number)
+        return hours.instant(day, 0, self.zone), hours.instant(
+            day + timedelta(days=1), 0, self.zone
+        )
+
+
+def office_openings(
+    office: Office, viewer: Therapist, *, is_host: bool
+) -> list[Opening]:
+    """What the viewer may know of its hours: hosts all of them, others what is open to them."""
+    openings = Opening.objects.current() if is_host else openings_open_to(viewer)
+    return list(
+        openings.filter(office=office).order_by("weekday", "start", "price_cents")
+    )
+
+
+def first_free_week(openings: Iterable[Opening], zone: ZoneInfo) -> date:
+    """The Monday of the first week that has something free; this week's if none has."""
+    now = timezone.now()
+    moments = [
+        max(lower, now)
+        for opening in openings
+        for lower, upper in opening.free
+        if upper > now
+    ]
+    day = hours.local_day(min(moments, default=now), zone)
+    return day - timedelta(days=day.weekday())
+
+
+def opening_blocks(openings: Iterable[Opening], currency: str) -> list[Block]:
+    """Offered hours as a weekly pattern, for small pictures."""
+    return [
+        Block(
+            *opening.span, state="free", detail=say_price(opening.price_cents, currency)
+        )
+        for opening in openings
+    ]
+
+
+# --- My next seven days --------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Entry:
+    """Hours of one day in one's own week."""
+
+    period: DateTimeTZRange
+    hours: str
+    state: str
+    text: str
+    detail: str = ""
+    url: str = ""
+
+
+@dataclass
+class Day:
+    day: date
+    entries: list[Entry] = field(default_factory=list)
+
+
+def my_week(therapist: Therapist, currency: str, zone: ZoneInfo) -> list[Day]:
+    """Today and the six days after, each entry in its building's own time."""
+    today = hours.local_day(timezone.now(), zone)
+    last = today + timedelta(days=DAYS - 1)
+    offices = list(
+        Office.objects.hosted_by(therapist)
+        .select_related("building")
+        .prefetch_related(
+            Prefetch("openings", Opening.objects.current(), to_attr="current_openings"),
+            Prefetch(
+                "usual_hours",
+                UsualHours.objects.filter(therapist=therapist),
+                to_attr="my_hours",
+            ),
+        )
+    )
+    days = {
+        today + timedelta(days=number): Day(today + timedelta(days=number))
+        for number in range(DAYS)
+    }
+    entries = [
+        *_booked(therapist, {office.pk for office in offices}, today, last, zone)
+    ]
+    for office in offices:
+        entries += _offered(office, today, last, currency)
+        entries += _own(office, today, last, entries)
+    for day, entry in sorted(entries, key=lambda found: found[1].period.lower):
+        if day in days:
+            days[day].entries.append(entry)
+    return list(days.values())
+
+
+def _booked(
+    therapist: Therapist, office_ids: set[int], first: date, last: date, zone: ZoneInfo
+) -> Iterable[tuple[date, Entry]]:
+    window = (
+        hours.instant(first, 0, zone),
+        hours.instant(last + timedelta(days=1), 0, zone),
+    )
+    dates = (
+        Occurrence.objects.filter(Q(guest=therapist) | Q(office__in=office_ids))
+        .filter(state__in=[*TAKEN, OccurrenceState.ASKED])
+        .overlapping(*window)
+        .select_related("guest", "booking", "office__building")
+        .in_order()
+    )
+    for occurrence in dates:
+        there = occurrence.office.building.zone
+        yield (
+            occurrence.day(there),
+            Entry(
+                period=occurrence.period,
+                hours=_clock(occurrence.period, there),
+                state="asked"
+                if occurrence.state == OccurrenceState.ASKED
+                else occurrence.state,
+                text=_who(occurrence, therapist),
+                detail=occurrence.office.name,
+                url=occurrence.booking.get_absolute_url(),
+            ),
+        )
+
+
+def _who(occurrence: Occurrence, therapist: Therapist) -> str:
+    is_guest = occurrence.guest_id == therapist.pk
+    name = {"name": occurrence.guest.first_name}
+    if occurrence.state == OccurrenceState.ASKED:
+        return _("You asked") if is_guest else _("%(name)s asks") % name
+    if occurrence.state == OccurrenceState.DISPLACED:
+        return _("Displaced") if is_guest else _("Displaced: %(name)s") % name
+    return _("You are a guest") if is_guest else _("%(name)s is your guest") % name
+
+
+def _offered(
+    office: Office, first: date, last: date, currency: str
+) -> Iterable[tuple[date, Entry]]:
+    zone = office.building.zone
+    window = [(timezone.now(), hours.instant(last + timedelta(days=1), 0, zone))]
+    openings: list[Opening] = office.current_openings  # type: ignore[attr-defined]  # my_week loads them
+    for opening in openings:
+        for dated in hours.expand([opening.span], first, last, zone):
+            if dated.period is None:
+                continue
+            whole = [(dated.period.lower, dated.period.upper)]
+            for lower, upper in hours.intersection(
+                hours.intersection(opening.free, window), whole
+            ):
+                period = DateTimeTZRange(lower, upper)
+                price = say_price(opening.price_cents, currency)
+                yield (
+                    dated.day,
+                    Entry(period, _clock(period, zone), "free", _("Offered"), price),
+                )
+
+
+def _own(
+    office: Office, first: date, last: date, told: list[tuple[date, Entry]]
+) -> Iterable[tuple[date, Entry]]:
+    """The host's usual hours, where nothing else is said of them."""
+    zone = office.building.zone
+    known = hours.union(
+        (entry.period.lower, entry.period.upper) for _day, entry in told
+    )
+    mine: list[UsualHours] = office.my_hours  # type: ignore[attr-defined]  # my_week loads them
+    found = []
+    for dated in hours.expand([usual.span for usual in mine], first, last, zone):
+        if dated.period is None:
+            continue
+        for lower, upper in hours.difference(
+            [(dated.period.lower, dated.period.upper)], known
+        ):
+            period = DateTimeTZRange(lower, upper)
+            found.append(
+                (
+                    dated.day,
+                    Entry(
+                        period,
+                        _clock(period, zone),
+                        "usual",
+                        _("Your own hours"),
+                        office.name,
+                    ),
+                )
+            )
+    return found
+
+
+def _clock(period: DateTimeTZRange, zone: ZoneInfo) -> str:
+    span = hours.span_of(period, zone)
+    return f"{hours.clock(span.start)}–{hours.clock(span.end)}"

@@ -1,0 +1,186 @@
+"""What mails about a booking say, at the moment they leave."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from django.db.models import Prefetch
+from django.http import QueryDict
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from directory.enums import Priority, Topic
+from directory.models import Community, Delivery, Therapist
+from directory.notifications import absolute_url, mail_from_templates
+from directory.registry import Attachment, Mail, MessageKind, Skip, register_message
+from spaces.calendar import calendar_of
+from spaces.enums import OccurrenceState
+from spaces.models import Booking, BookingEvent, Occurrence
+from spaces.queries import Match, Wanted, match_offices
+from spaces.summary import Summary, summary_of
+
+KINDS = [
+    "booking_requested",
+    "booking_confirmed",
+    "booking_declined",
+    "booking_withdrawn",
+    "booking_cancelled",
+    "booking_expired",
+    "booking_lost",
+]
+ELSEWHERE = 3  # rooms named to someone whose hours went to a colleague
+ELSEWHERE_METRES = 8000
+
+
+def register() -> None:
+    """Called once, at start."""
+    for kind in KINDS:
+        register_message(
+            MessageKind(kind, Priority.ESSENTIAL, Topic.HOURS, renderer(kind))
+        )
+
+
+def renderer(kind: str) -> Callable[[Sequence[Delivery]], Mapping[int, Mail | Skip]]:
+    def render(rows: Sequence[Delivery]) -> Mapping[int, Mail | Skip]:
+        bookings = _bookings(row.payload["booking"] for row in rows)
+        community = Community.objects.current()
+        return {
+            row.pk: _mail(kind, row, bookings[row.payload["booking"]], community)
+            for row in rows
+            if row.payload["booking"] in bookings
+        }
+
+    return render
+
+
+def _bookings(ids: Iterable[int]) -> dict[int, Booking]:
+    events = BookingEvent.objects.select_related("actor").order_by("created_at", "pk")
+    return (
+        Booking.objects.with_parties()
+        .with_dates()
+        .prefetch_related(Prefetch("events", events))
+        .in_bulk(list(set(ids)))
+    )
+
+
+def _mail(
+    kind: str, row: Delivery, booking: Booking, community: Community
+) -> Mail | Skip:
+    if row.recipient is None:
+        return Skip("nobody to tell")
+    summary = _summary(kind, row, booking)
+    building = booking.office.building
+    is_host = row.recipient.pk != booking.guest_id
+    context = {
+        "booking": booking,
+        "office": booking.office,
+        "building": building,
+        "recipient": row.recipient,
+        "is_host": is_host,
+        "summary": summary,
+        "dates": summary.dates,
+        "price": summary.price(community.currency),
+        "notes": [
+            event.note for event in list(booking.events.all())[-1:] if event.note
+        ],
+        "action_url": absolute_url(booking.get_absolute_url()),
+        "reason": _because(booking, is_host=is_host),
+        "community": community,
+        "timezone": building.timezone,
+        **_elsewhere(kind, booking, summary),
+    }
+    return mail_from_templates("spaces", kind, context, _attachments(kind, booking))
+
+
+def _because(booking: Booking, *, is_host: bool) -> str:
+    if is_host:
+        return _("You get this because you host “%(office)s”.") % {
+            "office": booking.office
+        }
+    return _(
+        "You get this because you asked for these hours, or they are booked for you."
+    )
+
+
+def _summary(kind: str, row: Delivery, booking: Booking) -> Summary:
+    """The dates the mail is about: those lost, those called off, else all that were not lost."""
+    dates = list(booking.occurrences.all())
+    if kind == "booking_lost":
+        lost = set(row.payload.get("occurrences", []))
+        chosen = [date for date in dates if date.pk in lost]
+        return Summary(booking, booking.office.building.zone, chosen)
+    if kind == "booking_cancelled":
+        chosen = [date for date in dates if date.state == OccurrenceState.CANCELLED]
+        return Summary(booking, booking.office.building.zone, chosen)
+    return summary_of(booking, dates)
+
+
+def _attachments(kind: str, booking: Booking) -> list[Attachment]:
+    """A calendar file of what is booked, or of what is to be struck out again."""
+    states = {
+        "booking_confirmed": OccurrenceState.BOOKED,
+        "booking_cancelled": OccurrenceState.CANCELLED,
+    }
+    if kind not in states:
+        return []
+    dates = [
+        _with_place(date, booking)
+        for date in booking.occurrences.all()
+        if date.state == states[kind]
+    ]
+    method = "CANCEL" if kind == "booking_cancelled" else "PUBLISH"
+    return (
+        [Attachment("room.ics", "text/calendar", calendar_of(dates, method=method))]
+        if dates
+        else []
+    )
+
+
+def _with_place(occurrence: Occurrence, booking: Booking) -> Occurrence:
+    """Saves a query per date: unless one date moved to another room, its office is the booking's."""
+    if occurrence.office_id == booking.office_id:
+        occurrence.office = booking.office
+    return occurrence
+
+
+def _elsewhere(kind: str, booking: Booking, summary: Summary) -> dict[str, Any]:
+    """Other rooms for hours that went to a colleague, and the search that finds more."""
+    if kind != "booking_lost" or not summary.dates:
+        return {"matches": [], "search_url": ""}
+    wanted = _wanted(booking, summary)
+    return {
+        "matches": _matches(wanted, booking.guest, booking.office_id),
+        "search_url": absolute_url(
+            f"{reverse('spaces:office_search')}?{_query(wanted, booking)}"
+        ),
+    }
+
+
+def _wanted(booking: Booking, summary: Summary) -> Wanted:
+    building = booking.office.building
+    return Wanted(
+        spans=summary.spans,
+        first_date=max(summary.dates[0].day(summary.zone), timezone.localdate()),
+        last_date=summary.dates[-1].day(summary.zone),
+        latitude=building.latitude,
+        longitude=building.longitude,
+        radius_metres=ELSEWHERE_METRES,
+        people=booking.people,
+    )
+
+
+def _matches(wanted: Wanted, guest: Therapist, office_id: int) -> list[Match]:
+    found = match_offices(wanted, guest=guest, limit=ELSEWHERE + 1)
+    return [match for match in found if match.office.pk != office_id][:ELSEWHERE]
+
+
+def _query(wanted: Wanted, booking: Booking) -> str:
+    query = QueryDict(mutable=True)
+    query.setlist(
+        "hours", ["-".join(str(part) for part in span) for span in wanted.spans]
+    )
+    query["first_date"] = wanted.first_date.isoformat()
+    query["until"] = wanted.last_date.isoformat()
+    query["near"] = booking.office.building.zip_code
+    query["people"] = str(booking.people)
+    return query.urlencode()

@@ -1,0 +1,284 @@
+from datetime import timedelta
+from typing import Any
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.db.models import Q
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from directory.errors import DomainError
+from directory.http import TherapistRequest, member_required, render_part
+from directory.models import Therapist
+from spaces.domain.booking import (
+    cancel_booking,
+    confirm_booking,
+    decline_booking,
+    next_statuses,
+    request_booking,
+    withdraw_booking,
+)
+from spaces.domain.planning import PlannedDate, plan_dates
+from spaces.enums import BookingStatus, OccurrenceState
+from spaces.forms.booking import AnswerForm, BookingRequestForm, PatternForm, said_date
+from spaces.hours import clock
+from spaces.models import Booking, BookingEvent, Occurrence, Office
+from spaces.queries import offices_open_to
+from spaces.summary import summary_of
+from spaces.week import DateChoice
+
+PAGE = 20
+CODE_BEFORE = timedelta(hours=24)  # from then on the guest sees the entry code
+TOLD_PLACE = [BookingStatus.CONFIRMED, BookingStatus.ENDED]
+RUNNING = [BookingStatus.REQUESTED, BookingStatus.AWAITING, BookingStatus.CONFIRMED]
+
+
+# --- Asking --------------------------------------------------------------------
+
+
+@require_http_methods(["GET", "POST"])
+@member_required
+def booking_request(request: TherapistRequest, pk: int) -> HttpResponse:
+    """First the pattern, then each date with its box; the pattern stays in the address."""
+    me = request.therapist
+    office = get_object_or_404(offices_open_to(me).with_place(), pk=pk)
+    with timezone.override(office.building.timezone):
+        if request.method == "POST":
+            form = BookingRequestForm(request.POST)
+            if form.is_valid():
+                try:
+                    booking = request_booking(office, guest=me, **form.cleaned_data)
+                except DomainError as error:
+                    form.add_error(None, str(error))
+                else:
+                    messages.success(
+                        request,
+                        _("Sent. You hear by mail as soon as there is an answer."),
+                    )
+                    return redirect(booking)
+        context = {
+            "office": office,
+            "hosts": list(office.hosts.all()),
+            **ask_context(request, office),
+        }
+        return render_part(request, "spaces/booking_request.html", "dates", context)
+
+
+def ask_context(request: TherapistRequest, office: Office) -> dict[str, Any]:
+    """What ``_ask.html`` shows: the pattern as the address has it, its dates one by one, the form to send."""
+    pattern = PatternForm(
+        request.GET if request.GET.get("hours") or "repaint" in request.GET else None
+    )
+    form = BookingRequestForm(
+        request.POST if request.method == "POST" else None,
+        initial=_asked_people(request),
+    )
+    context: dict[str, Any] = {
+        "pattern": pattern,
+        "request_form": form,
+        "dates": [],
+        "query": request.GET.urlencode(),
+    }
+    if not pattern.is_bound:
+        pattern.initial["first_date"] = timezone.localdate()
+    if not pattern.is_valid():
+        return context
+    cleaned = pattern.cleaned_data
+    try:
+        planned = plan_dates(
+            office,
+            guest=request.therapist,
+            spans=cleaned["hours"],
+            first_date=cleaned["first_date"],
+            last_date=cleaned["last_date"],
+        )
+    except DomainError as error:
+        pattern.add_error(None, str(error))
+        return context
+    ticked = set(request.POST.getlist("dates")) if form.is_bound else None
+    free = [date for date in planned if date.is_free]
+    return context | {
+        "spans": cleaned["hours"],
+        "dates": [_choice(date, ticked) for date in planned],
+        "free_count": len(free),
+        "free_cents": sum(date.price_cents for date in free),
+    }
+
+
+def _asked_people(request: TherapistRequest) -> dict[str, Any]:
+    people = request.GET.get("people", "")
+    return {
+        "people": int(people)
+        if people.isascii() and people.isdigit() and len(people) < 4
+        else 2
+    }
+
+
+def _choice(date: PlannedDate, ticked: set[str] | None) -> DateChoice:
+    value = said_date(date.day, date.span)
+    return DateChoice(
+        value=value,
+        day=date.day,
+        hours=f"{clock(date.span.start)}–{clock(date.span.end)}",
+        cents=date.price_cents,
+        minutes=date.span.minutes,
+        note=date.note[:1].upper() + date.note[1:],
+        is_open=date.is_free,
+        is_ticked=date.is_free if ticked is None else value in ticked,
+    )
+
+
+# --- Reading -------------------------------------------------------------------
+
+
+@require_GET
+@member_required
+def booking_list(request: TherapistRequest) -> HttpResponse:
+    me = request.therapist
+    bookings = Booking.objects.filter(
+        pk__in=Booking.objects.involving(me).order_by().values("pk")
+    )
+    bookings = bookings.with_parties().with_dates()
+    running = [_line(booking, me) for booking in bookings.filter(status__in=RUNNING)]
+    waiting = [
+        line for line in running if line["booking"].status != BookingStatus.CONFIRMED
+    ]
+    page = Paginator(bookings.exclude(status__in=RUNNING), PAGE).get_page(
+        request.GET.get("page")
+    )
+    context = {
+        "to_answer": [line for line in waiting if line["is_host"]],
+        "asked": [line for line in waiting if not line["is_host"]],
+        "confirmed": sorted(
+            (line for line in running if line not in waiting), key=_soonest
+        ),
+        "past": [_line(booking, me) for booking in page],
+        "page": page,
+    }
+    return render_part(request, "spaces/booking_list.html", "past", context)
+
+
+def _line(booking: Booking, me: Therapist) -> dict[str, Any]:
+    summary = summary_of(booking)
+    return {
+        "booking": booking,
+        "summary": summary,
+        "is_host": booking.guest_id != me.pk,
+        "next": summary.next_after(timezone.now()),
+        "displaced": any(
+            date.state == OccurrenceState.DISPLACED for date in summary.dates
+        ),
+    }
+
+
+def _soonest(line: dict[str, Any]) -> Any:
+    coming = line["next"] or line["summary"].first
+    return coming.period.lower if coming else line["booking"].created_at
+
+
+@require_GET
+@member_required
+def booking_detail(request: TherapistRequest, pk: int) -> HttpResponse:
+    booking = _my_booking(request, pk)
+    me = request.therapist
+    with timezone.override(booking.office.building.timezone):
+        summary = summary_of(booking)
+        context = {
+            "booking": booking,
+            "office": booking.office,
+            "building": booking.office.building,
+            "hosts": list(booking.office.hosts.all()),
+            "is_host": booking.guest_id != me.pk,
+            "dates": list(booking.occurrences.all()),
+            "summary": summary,
+            "price": summary.price(request.community.currency),
+            "events": BookingEvent.objects.filter(booking=booking).select_related(
+                "actor"
+            ),
+            "answers": next_statuses(booking, me),
+            "answer_form": AnswerForm(),
+            "rivals": _rivals(booking)
+            if booking.status == BookingStatus.REQUESTED
+            else 0,
+            "shows_place": booking.status in TOLD_PLACE,
+            "shows_code": _shows_code(booking, me),
+        }
+        return render(request, "spaces/booking_detail.html", context)
+
+
+def _my_booking(request: TherapistRequest, pk: int) -> Booking:
+    mine = Booking.objects.involving(request.therapist)
+    return get_object_or_404(mine.with_parties().with_dates(), pk=pk)
+
+
+def _shows_code(booking: Booking, me: Therapist) -> bool:
+    """To its host always; to its guest from 24 hours before a booked date until that date's end."""
+    if booking.guest_id != me.pk:
+        return True
+    now = timezone.now()
+    return booking.status == BookingStatus.CONFIRMED and any(
+        date.state == OccurrenceState.BOOKED
+        and date.period.lower - CODE_BEFORE <= now < date.period.upper
+        for date in booking.occurrences.all()
+    )
+
+
+def _rivals(booking: Booking) -> int:
+    """How many others asked for some of the same hours."""
+    overlap = Q()
+    for date in booking.occurrences.all():
+        if date.state == OccurrenceState.ASKED:
+            overlap |= Q(period__overlap=date.period)
+    if not overlap:
+        return 0
+    asked = (
+        Occurrence.objects.asked()
+        .filter(overlap, office=booking.office_id)
+        .exclude(booking=booking)
+    )
+    return asked.order_by().values("guest").distinct().count()
+
+
+# --- Answering -----------------------------------------------------------------
+
+SAID = {
+    BookingStatus.CONFIRMED: gettext_lazy(
+        "Confirmed. You both get a mail with a calendar file."
+    ),
+    BookingStatus.DECLINED: gettext_lazy("Declined. Your colleague is told."),
+    BookingStatus.WITHDRAWN: gettext_lazy("Withdrawn. The host is told."),
+    BookingStatus.CANCELLED: gettext_lazy(
+        "Cancelled, every date that was still to come. The other side is told."
+    ),
+}
+
+
+@require_POST
+@member_required
+def booking_answer(request: TherapistRequest, pk: int, status: str) -> HttpResponse:
+    booking = _my_booking(request, pk)
+    form = AnswerForm(request.POST)
+    note = form.cleaned_data["note"] if form.is_valid() else ""
+    try:
+        _answer(booking, status, request.therapist, note)
+    except DomainError as error:
+        messages.error(request, str(error))
+    else:
+        messages.success(request, SAID[BookingStatus(status)])
+    return redirect(booking)
+
+
+def _answer(booking: Booking, status: str, by: Therapist, note: str) -> Booking:
+    if status == BookingStatus.CONFIRMED:
+        return confirm_booking(booking, by=by)
+    if status == BookingStatus.DECLINED:
+        return decline_booking(booking, by=by, note=note)
+    if status == BookingStatus.WITHDRAWN:
+        return withdraw_booking(booking, by=by)
+    if status == BookingStatus.CANCELLED:
+        return cancel_booking(booking, by=by, note=note)
+    raise Http404
