@@ -1,0 +1,101 @@
+"""Chromium against the running application: light and dark, phone and desk, with and without JavaScript."""
+
+import os
+import shutil
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import sync_playwright
+
+os.environ.setdefault(
+    "DJANGO_ALLOW_ASYNC_UNSAFE", "true"
+)  # Playwright runs a loop in the tests' own thread
+
+FLAGS = [
+    "--no-sandbox",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+    "--disable-gpu",
+]
+EVERYTHING = {
+    "rules": {"target-size": {"enabled": True}}
+}  # WCAG 2.2 AA, off by default
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if "/browser/" in str(item.path):
+            item.add_marker(pytest.mark.browser)
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    path = os.environ.get("CHROMIUM") or shutil.which("chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def visit(chromium, live_server, client):
+    """Opens an address as ``person`` (or a stranger). What the console complains of fails the test."""
+    complaints = []
+    contexts = []
+
+    def open_page(address, *, person=None, width=1280, javascript=True, touch=False):
+        context = chromium.new_context(
+            viewport={"width": width, "height": 900},
+            java_script_enabled=javascript,
+            has_touch=touch,
+            base_url=live_server.url,
+        )
+        contexts.append(context)
+        if person:
+            client.force_login(person.user)
+            cookie = {
+                "name": "sessionid",
+                "value": client.cookies["sessionid"].value,
+                "url": live_server.url,
+            }
+            context.add_cookies([cookie])
+        page = context.new_page()
+        page.set_default_timeout(10_000)
+        page.on(
+            "console",
+            lambda message: _is_bad(message) and complaints.append(message.text),
+        )
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.goto(address)
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert complaints == []
+
+
+def _is_bad(message):
+    """The security policy's complaints above all; a 404 page that was asked for is none."""
+    return (
+        message.type in ("error", "warning")
+        and "Failed to load resource" not in message.text
+    )
+
+
+def assert_accessible(page):
+    """axe finds nothing, by day and by night."""
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        found = Axe().run(page, options=EVERYTHING)
+        assert found.violations_count == 0, (
+            f"{page.url} in {scheme}:\n{found.generate_report()}"
+        )
+
+
+def assert_fits(page):
+    """Nothing has to be scrolled sideways."""
+    width = page.viewport_size["width"]
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
