@@ -142,14 +142,17 @@ class Demo:
     # --- Does it answer? Each asks the real thing. --------------------------
 
     def web_answers(self) -> bool:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
+        return self._status_of("/readyz/") == 200 and self._status_of("/") == 200
+
+    def _status_of(self, path: str) -> int | None:
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
         with (
             contextlib.closing(connection),
             contextlib.suppress(OSError, http.client.HTTPException),
         ):
-            connection.request("GET", "/readyz/")
-            return connection.getresponse().status == 200
-        return False
+            connection.request("GET", path, headers={"Host": f"localhost:{self.port}"})
+            return connection.getresponse().status
+        return None
 
     def mail_answers(self) -> bool:
         with (
