@@ -7,6 +7,7 @@ class SpacesConfig(AppConfig):
     verbose_name = _("Rooms, hours and emergencies")
 
     def ready(self) -> None:
-        from spaces.notifications import booking  # noqa: PLC0415 -- models are loaded only now
+        from spaces.notifications import booking, emergency  # noqa: PLC0415 -- models are loaded only now
 
         booking.register()
+        emergency.register()

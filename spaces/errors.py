@@ -7,3 +7,7 @@ class SlotTakenError(DomainError):
 
 class HoursError(DomainError):
     """The hours that were asked for make no sense: none, in the past, backwards, too many."""
+
+
+class NeedOpenError(DomainError):
+    """One open need per therapist and incident: that one is to be changed."""

@@ -1162,7 +1162,7 @@ class Migration(migrations.Migration):
                 (
                     "reach_percent",
                     models.PositiveSmallIntegerField(
-                        default=100, help_text="of each need's and helper's radius"
+                        default=100, help_text="of each need's radius"
                     ),
                 ),
                 ("started_at", models.DateTimeField(auto_now_add=True)),

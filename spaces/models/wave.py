@@ -30,7 +30,7 @@ class Wave(models.Model):
     number = models.PositiveSmallIntegerField()
     state = models.CharField(max_length=8, choices=WaveState, default=WaveState.RUNNING)
     reach_percent = models.PositiveSmallIntegerField(
-        default=100, help_text=_("of each need's and helper's radius")
+        default=100, help_text=_("of each need's radius")
     )
     started_at = models.DateTimeField(auto_now_add=True)
     next_at = models.DateTimeField(

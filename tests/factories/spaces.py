@@ -1,11 +1,29 @@
 from datetime import timedelta
 
 import factory
-from django.utils import timezone
+from django.utils.timezone import now
 from factory.django import DjangoModelFactory
 
-from spaces.enums import BookingStatus, OccurrenceState
-from spaces.models import Booking, Building, Closure, Occurrence, Office, Opening
+from spaces.domain.availability import refresh_free
+from spaces.enums import BookingStatus, IncidentKind, NeedStatus, OccurrenceState
+from spaces.hours import Span
+from spaces.models import (
+    Booking,
+    Building,
+    Closure,
+    Incident,
+    IncidentScope,
+    Need,
+    NeedHour,
+    Occurrence,
+    Offer,
+    OfferHour,
+    Office,
+    Opening,
+    UsualHours,
+    Wave,
+    WaveRecipient,
+)
 from tests.factories.directory import TherapistFactory
 from tests.periods import hours
 
@@ -48,7 +66,7 @@ class OpeningFactory(DjangoModelFactory[Opening]):
     weekday = 3
     start = 17 * 60
     end = 21 * 60
-    first_date = factory.LazyFunction(lambda: timezone.now().date() - timedelta(days=1))
+    first_date = factory.LazyFunction(lambda: now().date() - timedelta(days=1))
     price_cents = 1800
 
 
@@ -68,7 +86,7 @@ class BookingFactory(DjangoModelFactory[Booking]):
     office = factory.SubFactory(OfficeFactory)
     guest = factory.SubFactory(TherapistFactory)
     status = BookingStatus.REQUESTED
-    answer_by = factory.LazyFunction(lambda: timezone.now() + timedelta(days=3))
+    answer_by = factory.LazyFunction(lambda: now() + timedelta(days=3))
 
 
 STATE_OF = {
@@ -94,3 +112,134 @@ class OccurrenceFactory(DjangoModelFactory[Occurrence]):
     state = factory.LazyAttribute(
         lambda row: STATE_OF.get(row.booking.status, OccurrenceState.DECLINED)
     )
+
+
+# --- The bad day -----------------------------------------------------------------
+class UsualHoursFactory(DjangoModelFactory[UsualHours]):
+    """Tuesdays from 9 to 13."""
+
+    class Meta:
+        model = UsualHours
+
+    office = factory.SubFactory(OfficeFactory)
+    therapist = factory.LazyAttribute(lambda row: row.office.hosts.first())
+    weekday = 1
+    start = 9 * 60
+    end = 13 * 60
+
+
+class IncidentFactory(DjangoModelFactory[Incident]):
+    """A fire, reported a moment ago, that closes one building for two weeks."""
+
+    class Meta:
+        model = Incident
+        skip_postgeneration_save = True
+
+    kind = IncidentKind.FIRE
+    reported_by = factory.SubFactory(TherapistFactory)
+    began_at = factory.LazyFunction(now)
+    scope = factory.RelatedFactory(
+        "tests.factories.spaces.IncidentScopeFactory", factory_related_name="incident"
+    )
+
+
+class IncidentScopeFactory(DjangoModelFactory[IncidentScope]):
+    class Meta:
+        model = IncidentScope
+
+    incident = factory.SubFactory(IncidentFactory, scope=None)
+    building = factory.SubFactory(BuildingFactory)
+    until = factory.LazyFunction(lambda: now() + timedelta(days=14))
+
+
+class NeedFactory(DjangoModelFactory[Need]):
+    """For four weeks from today, Wednesdays from 17 to 21, within 8 km of the buildings above. ``spans`` says other hours."""
+
+    class Meta:
+        model = Need
+        skip_postgeneration_save = True
+
+    therapist = factory.SubFactory(TherapistFactory)
+    author = factory.SelfAttribute("therapist")
+    status = NeedStatus.OPEN
+    first_date = factory.LazyFunction(lambda: now().date())
+    last_date = factory.LazyFunction(lambda: now().date() + timedelta(days=27))
+    timezone = "America/Los_Angeles"
+    place = "Rockridge"
+    latitude = 37.82
+    longitude = -122.25
+    published_at = factory.LazyFunction(now)
+
+    @factory.post_generation
+    def spans(self, create, extracted, **kwargs):
+        chosen = [Span(2, 17 * 60, 21 * 60)] if extracted is None else extracted
+        for span in chosen:
+            NeedHour.objects.create(
+                need=self, weekday=span.weekday, start=span.start, end=span.end
+            )
+
+
+class OfferFactory(DjangoModelFactory[Offer]):
+    """All hours of its need, free, for all of its dates, in a room of the helper."""
+
+    class Meta:
+        model = Offer
+        skip_postgeneration_save = True
+
+    need = factory.SubFactory(NeedFactory)
+    helper = factory.SubFactory(TherapistFactory)
+    office = factory.LazyAttribute(lambda row: OfficeFactory(hosts=[row.helper]))
+    first_date = factory.SelfAttribute("need.first_date")
+    last_date = factory.SelfAttribute("need.last_date")
+
+    @factory.post_generation
+    def spans(self, create, extracted, **kwargs):
+        for span in self.need.spans if extracted is None else extracted:
+            OfferHour.objects.create(
+                offer=self, weekday=span.weekday, start=span.start, end=span.end
+            )
+
+
+class WaveFactory(DjangoModelFactory[Wave]):
+    """The first, for a lone need."""
+
+    class Meta:
+        model = Wave
+
+    need = factory.SubFactory(NeedFactory)
+    number = 1
+    next_at = factory.LazyFunction(lambda: now() + timedelta(minutes=75))
+
+
+class WaveRecipientFactory(DjangoModelFactory[WaveRecipient]):
+    class Meta:
+        model = WaveRecipient
+
+    wave = factory.SubFactory(WaveFactory)
+    recipient = factory.SubFactory(TherapistFactory)
+    is_match = True
+    metres = 1200
+    reason = "1–2 km, meets Wed 17:00–19:00"
+
+
+class HelperFactory(TherapistFactory):
+    """A member who would help in an emergency."""
+
+    helps_in_emergencies = True
+
+
+def helper_with_hours(*spans, **fields):
+    """A helper with a room and these free hours, ready to be found. Fields are the room's, or ``helper_…``."""
+    mine = {
+        name.removeprefix("helper_"): fields.pop(name)
+        for name in list(fields)
+        if name.startswith("helper_")
+    }
+    helper = HelperFactory(**mine)
+    office = OfficeFactory(hosts=[helper], **fields)
+    for span in spans:
+        OpeningFactory(
+            office=office, weekday=span.weekday, start=span.start, end=span.end
+        )
+    refresh_free([office.pk])
+    return helper

@@ -1,0 +1,174 @@
+"""What one person is asked, in a mail and on the page its link opens: whose needs, which hours, what of it they have."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import Prefetch, Q
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from directory.models import Block, Therapist
+from spaces.coverage import Coverage, coverage_of
+from spaces.enums import IncidentKind
+from spaces.hours import clock
+from spaces.matching import Asked, asked_of, open_needs_of
+from spaces.models import Incident, Need, Office, Opening, Wave
+from spaces.week import day_name
+
+URGENT = timedelta(days=1)
+WHAT = {
+    IncidentKind.FIRE: gettext_lazy("a fire"),
+    IncidentKind.FLOOD: gettext_lazy("water damage"),
+    IncidentKind.POWER: gettext_lazy("no power, heating or water"),
+    IncidentKind.EARTHQUAKE: gettext_lazy("an earthquake"),
+    IncidentKind.SMOKE: gettext_lazy("smoke"),
+    IncidentKind.OTHER: gettext_lazy("rooms that cannot be used"),
+}
+MOST_NAMED = 2
+
+
+@dataclass(frozen=True)
+class Appeal:
+    """``needs`` are open and may be shown to ``helper``; ``asked`` is what is still missing of them."""
+
+    wave: Wave
+    helper: Therapist
+    needs: list[Need]
+    asked: list[Asked]
+    coverage: dict[int, Coverage]
+
+    @property
+    def incident(self) -> Incident | None:
+        return self.wave.incident
+
+    @property
+    def open(self) -> list[Asked]:
+        """What nobody has offered yet."""
+        return [asked for asked in self.asked if not asked.is_offered]
+
+    @property
+    def names(self) -> str:
+        """ "Dana, Luis and two more colleagues" """
+        return say_names([need.therapist for need in self.needs])
+
+    @property
+    def place(self) -> str:
+        return self.needs[0].place if self.needs else ""
+
+    @property
+    def what(self) -> str:
+        return str(WHAT[IncidentKind(self.incident.kind)]) if self.incident else ""
+
+    @property
+    def hours(self) -> str:
+        """The hours that fit best, or else come first, short enough for a subject: "Wed 17–21"."""
+        best = sorted(self.open or self.asked, key=lambda asked: not asked.is_free)[:2]
+        named = ", ".join(
+            short_hours(asked) for asked in sorted(best, key=lambda asked: asked.span)
+        )
+        return (
+            _("%(hours)s and more") % {"hours": named} if len(self.asked) > 2 else named
+        )
+
+    @property
+    def weeks(self) -> int:
+        return max((len(asked.dates) for asked in self.asked), default=0)
+
+    @property
+    def most_cents(self) -> int | None:
+        """What all of them could pay; None where one of them named no limit."""
+        limits = [need.most_cents for need in self.needs]
+        return (
+            None
+            if not limits or None in limits
+            else min(limit for limit in limits if limit is not None)
+        )
+
+    def is_urgent(self, now: datetime | None = None) -> bool:
+        soon = (now or timezone.now()) + URGENT
+        return any(
+            item.period and item.period.lower <= soon
+            for asked in self.asked
+            for item in asked.dates
+        )
+
+
+def appeals_of(
+    pairs: Iterable[tuple[Wave, Therapist]],
+) -> dict[tuple[int, int], Appeal]:
+    """By wave and person. A constant number of queries for a wave, however many people it asks."""
+    pairs = list(pairs)
+    waves = {wave.pk: wave for wave, _helper in pairs}
+    helpers = {helper.pk for _wave, helper in pairs}
+    needs = {
+        pk: list(open_needs_of(wave).with_people().with_hours())
+        for pk, wave in waves.items()
+    }
+    coverage = coverage_of(
+        {need.pk: need for found in needs.values() for need in found}.values()
+    )
+    blocked = _blocked(helpers)
+    offices = offices_of(helpers)
+    appeals = {}
+    for wave, helper in pairs:
+        shown = [need for need in needs[wave.pk] if not _hidden(need, helper, blocked)]
+        asked = asked_of(shown, coverage, offices[helper.pk])
+        appeals[wave.pk, helper.pk] = Appeal(wave, helper, shown, asked, coverage)
+    return appeals
+
+
+def appeal_to(wave: Wave, helper: Therapist) -> Appeal:
+    return appeals_of([(wave, helper)])[wave.pk, helper.pk]
+
+
+def offices_of(helpers: Iterable[int]) -> dict[int, list[Office]]:
+    """Each one's rooms, with their openings; a private draft is one too."""
+    found: dict[int, list[Office]] = defaultdict(list)
+    offices = Office.objects.filter(hosts__in=list(helpers), is_hidden=False).distinct()
+    for office in offices.select_related("building").prefetch_related(
+        Prefetch("openings", Opening.objects.current().fresh()), "hosts"
+    ):
+        for host in office.hosts.all():
+            found[host.pk].append(office)
+    return found
+
+
+def _hidden(need: Need, helper: Therapist, blocked: set[tuple[int, int]]) -> bool:
+    askers = {need.therapist_id, need.author_id}
+    return helper.pk in askers or any((helper.pk, asker) in blocked for asker in askers)
+
+
+def _blocked(helpers: Iterable[int]) -> set[tuple[int, int]]:
+    """Pairs that no longer meet, the helper first."""
+    ids = list(helpers)
+    pairs = set(
+        Block.objects.filter(Q(blocker__in=ids) | Q(blocked__in=ids)).values_list(
+            "blocker", "blocked"
+        )
+    )
+    return pairs | {(blocked, blocker) for blocker, blocked in pairs}
+
+
+def say_names(people: list[Therapist]) -> str:
+    """First names only; beyond two, how many more."""
+    names = list(dict.fromkeys(person.first_name for person in people))
+    more = len(people) - MOST_NAMED if len(people) > MOST_NAMED else 0
+    if more:
+        return ngettext(
+            "%(names)s and one more colleague",
+            "%(names)s and %(count)s more colleagues",
+            more,
+        ) % {"names": ", ".join(names[:MOST_NAMED]), "count": more}
+    return _(" and ").join(names)
+
+
+def short_hours(asked: Asked) -> str:
+    """``Wed 17–21``: full hours without their minutes, for a subject."""
+    start, end = (
+        clock(minute).removesuffix(":00")
+        for minute in (asked.span.start, asked.span.end)
+    )
+    return f"{day_name(asked.span.weekday)} {start}–{end}"

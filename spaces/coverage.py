@@ -1,0 +1,285 @@
+"""How far a need is covered, in dated minutes: what is booked, what is offered, what is still open.
+
+Whatever room the person has then covers the hour: an accepted offer, a booking of their own, a displaced date that
+was restored. Hours that are past and were never covered count for nothing.
+"""
+
+from bisect import bisect_left, bisect_right
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+
+from django.db.models import Q, prefetch_related_objects
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from spaces import hours
+from spaces.enums import OccurrenceState
+from spaces.hours import Dated, Interval, Span
+from spaces.models import Closure, Need, Occurrence, Offer
+from spaces.week import Block
+
+COVERING = [OccurrenceState.BOOKED, OccurrenceState.HELD]
+LONG_AGO = datetime.min.replace(tzinfo=UTC)
+MOST_NAMED = 2  # open dates named in a cell
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """Sorted, disjoint periods. ``offered`` and ``open`` are to come; what is offered can still be accepted."""
+
+    booked: list[Interval]
+    offered: list[Interval]
+    open: list[Interval]
+
+    @property
+    def missing(self) -> list[Interval]:
+        """To come and not booked: what may still be offered."""
+        return hours.union([*self.offered, *self.open])
+
+    @property
+    def booked_minutes(self) -> int:
+        return hours.minutes(self.booked)
+
+    @property
+    def offered_minutes(self) -> int:
+        return hours.minutes(self.offered)
+
+    @property
+    def open_minutes(self) -> int:
+        return hours.minutes(self.open)
+
+    @property
+    def total_minutes(self) -> int:
+        return self.booked_minutes + self.offered_minutes + self.open_minutes
+
+    @property
+    def share(self) -> float:
+        """Of all its hours, those booked or offered."""
+        return 1 - self.open_minutes / self.total_minutes if self.total_minutes else 1.0
+
+
+def dated_hours(need: Need) -> list[Dated]:
+    return hours.expand(
+        hours.merge_spans(need.spans), need.first_date, need.last_date, need.zone
+    )
+
+
+def coverage_of(
+    needs: Iterable[Need], now: datetime | None = None
+) -> dict[int, Coverage]:
+    """By the needs' primary keys, in a constant number of queries."""
+    needs, now = list(needs), now or timezone.now()
+    prefetch_related_objects(needs, "hours")
+    wanted = {need.pk: hours.intervals_of(dated_hours(need)) for need in needs}
+    rooms = _rooms_of(needs, wanted)
+    undecided = Offer.objects.undecided().filter(need__in=[need.pk for need in needs])
+    offers = list(undecided.select_related("need").prefetch_related("hours"))
+    offered: dict[int, list[Interval]] = defaultdict(list)
+    possible = possible_hours(offers, now)
+    for offer in offers:
+        offered[offer.need_id].extend(possible[offer.pk])
+    return {
+        need.pk: _covered(
+            wanted[need.pk],
+            rooms[need.therapist_id],
+            hours.union(offered[need.pk]),
+            now,
+        )
+        for need in needs
+    }
+
+
+def possible_hours(
+    offers: Iterable[Offer], now: datetime | None = None
+) -> dict[int, list[Interval]]:
+    """What each offer says, without what is past, and what has been taken or closed of its office meanwhile."""
+    offers, now = list(offers), now or timezone.now()
+    said = {
+        offer.pk: hours.intervals_of(
+            hours.expand(
+                hours.merge_spans(offer.spans),
+                offer.first_date,
+                offer.last_date,
+                offer.need.zone,
+            )
+        )
+        for offer in offers
+    }
+    taken = _taken(offers, now)
+    return {
+        offer.pk: hours.difference(said[offer.pk], taken[offer.office_id])
+        for offer in offers
+    }
+
+
+def _rooms_of(
+    needs: Sequence[Need], wanted: dict[int, list[Interval]]
+) -> dict[int, list[Interval]]:
+    """When each therapist has a room, in the time all these needs are about."""
+    found: dict[int, list[Interval]] = defaultdict(list)
+    every = [period for periods in wanted.values() for period in periods]
+    if every:
+        reach = (
+            min(lower for lower, _upper in every),
+            max(upper for _lower, upper in every),
+        )
+        occurrences = Occurrence.objects.filter(
+            guest__in={need.therapist_id for need in needs}, state__in=COVERING
+        ).overlapping(*reach)
+        for guest_id, period in occurrences.values_list("guest", "period"):
+            found[guest_id].append((period.lower, period.upper))
+    return defaultdict(
+        list, {guest_id: hours.union(periods) for guest_id, periods in found.items()}
+    )
+
+
+def _taken(offers: Sequence[Offer], now: datetime) -> dict[int, list[Interval]]:
+    taken: dict[int, list[Interval]] = {
+        offer.office_id: [(LONG_AGO, now)] for offer in offers
+    }
+    if not taken:
+        return taken
+    occurrences = (
+        Occurrence.objects.taking().filter(office__in=list(taken)).ending_after(now)
+    )
+    for office_id, period in occurrences.values_list("office", "period"):
+        taken[office_id].append((period.lower, period.upper))
+    closures = Closure.objects.filter(
+        Q(office__in=list(taken)) | Q(building__offices__in=list(taken)),
+        period__endswith__gt=now,
+    )
+    for office_id, room_id, period in closures.values_list(
+        "office", "building__offices", "period"
+    ):
+        if (closed := office_id or room_id) in taken:
+            taken[closed].append((period.lower, period.upper))
+    return {office_id: hours.union(periods) for office_id, periods in taken.items()}
+
+
+def _covered(
+    wanted: list[Interval],
+    rooms: list[Interval],
+    offered: list[Interval],
+    now: datetime,
+) -> Coverage:
+    booked = hours.intersection(wanted, rooms)
+    missing = hours.difference(hours.difference(wanted, booked), [(LONG_AGO, now)])
+    offered = hours.intersection(missing, offered)
+    return Coverage(booked, offered, hours.difference(missing, offered))
+
+
+def meets(periods: Sequence[Interval], lower: datetime, upper: datetime) -> bool:
+    """Whether any of these sorted, disjoint periods has a minute between the two."""
+    before = bisect_left(periods, upper, key=lambda period: period[0])
+    return before > 0 and periods[before - 1][1] > lower
+
+
+def contains(periods: Sequence[Interval], lower: datetime, upper: datetime) -> bool:
+    """Whether one of these sorted, disjoint periods has all of the time between the two."""
+    before = bisect_right(periods, lower, key=lambda period: period[0])
+    return before > 0 and periods[before - 1][1] >= upper
+
+
+# --- As a picture: the worst of each cell ------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Cell:
+    """Half an hour of the week over all its dates: which are booked, offered, open. Equal neighbours are one block."""
+
+    booked: tuple[date, ...]
+    offered: tuple[date, ...]
+    open: tuple[date, ...]
+
+    @property
+    def state(self) -> str:
+        if self.open:
+            return "part" if self.booked else "open"
+        if self.offered:
+            return "offered"
+        return "booked" if self.booked else "taken"
+
+    @property
+    def detail(self) -> str:
+        total = len(self.booked) + len(self.offered) + len(self.open)
+        if self.state == "booked":
+            return _("%(count)s of %(total)s weeks") % {"count": total, "total": total}
+        if self.state == "part":
+            return self._partly(total)
+        if self.state == "offered":
+            return _("%(count)s of %(total)s weeks") % {
+                "count": len(self.offered),
+                "total": total,
+            }
+        if self.offered:
+            return _("offered on %(count)s of %(total)s dates") % {
+                "count": len(self.offered),
+                "total": total,
+            }
+        return (
+            ngettext("%(count)s week", "%(count)s weeks", total) % {"count": total}
+            if total
+            else _("past")
+        )
+
+    def _partly(self, total: int) -> str:
+        said = _("%(count)s of %(total)s weeks booked") % {
+            "count": len(self.booked),
+            "total": total,
+        }
+        if len(self.open) > MOST_NAMED:
+            return said
+        return f"{', '.join(date_format(day, 'j M') for day in self.open)}; {said}"
+
+
+def coverage_blocks(need: Need, coverage: Coverage) -> list[Block]:
+    """The need's week, each stretch in its worst state: "open: 26 Nov; 3 of 4 weeks booked"."""
+    by_cell: dict[Span, list[Dated]] = defaultdict(list)
+    for item in hours.expand(
+        hours.cells(need.spans), need.first_date, need.last_date, need.zone
+    ):
+        by_cell[item.span].append(item)
+    blocks: list[tuple[Span, _Cell]] = []
+    for span, dates in sorted(by_cell.items()):
+        cell = _cell(dates, coverage)
+        last = blocks[-1] if blocks else None
+        if (
+            last
+            and last[1] == cell
+            and last[0].weekday == span.weekday
+            and last[0].end == span.start
+        ):
+            blocks[-1] = (last[0]._replace(end=span.end), cell)
+        else:
+            blocks.append((span, cell))
+    return [
+        Block(
+            *span,
+            cell.state,
+            label=_("Open") if cell.state == "part" else "",
+            detail=cell.detail,
+        )
+        for span, cell in blocks
+    ]
+
+
+def _cell(dates: Sequence[Dated], coverage: Coverage) -> _Cell:
+    def meeting(periods: Sequence[Interval]) -> tuple[date, ...]:
+        return tuple(
+            item.day
+            for item in dates
+            if item.period and meets(periods, item.period.lower, item.period.upper)
+        )
+
+    opened = meeting(coverage.open)
+    offered = tuple(day for day in meeting(coverage.offered) if day not in opened)
+    booked = tuple(
+        day
+        for day in meeting(coverage.booked)
+        if day not in opened and day not in offered
+    )
+    return _Cell(booked, offered, opened)

@@ -1,0 +1,606 @@
+"""The bad day: reported, confirmed, over. What an incident closes, whom it displaces, and how exactly that is undone.
+
+``_settle`` is the one place where consequences happen: it brings closures, dates and drafts into agreement with the
+incident's status and places, whatever they were before. Locks: the incident, then its offices by id, then the rest.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime, timedelta
+
+from django.db import transaction
+from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
+from django.db.models import Exists, OuterRef, Q
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from directory.domain.outbox import Letter, enqueue_all
+from directory.errors import NotAllowedError
+from directory.geo import snap
+from directory.models import Supervision, Therapist
+from spaces import hours
+from spaces.domain.availability import keep_facets, lock_offices, refresh_free
+from spaces.domain.need import LIVE, end_offers, write_hours
+from spaces.domain.wave import finish_waves
+from spaces.enums import (
+    IncidentKind,
+    IncidentStatus,
+    NeedStatus,
+    OccurrenceState,
+    Party,
+)
+from spaces.errors import HoursError
+from spaces.models import (
+    Building,
+    Closure,
+    Displacement,
+    Incident,
+    IncidentScope,
+    IncidentUpdate,
+    IncidentWord,
+    Need,
+    Occurrence,
+    Office,
+    UsualHours,
+)
+from spaces.models.booking import OccurrenceQuerySet
+from spaces.models.incident import IN_FORCE, PROVISIONAL_FOR
+from spaces.ties import is_tied, people_tied_to
+
+S = IncidentStatus
+TRANSITIONS: dict[tuple[IncidentStatus, IncidentStatus], set[Party]] = {
+    (S.REPORTED, S.PROVISIONAL): {Party.TIED},
+    (S.REPORTED, S.CONFIRMED): {Party.TIED, Party.HOST, Party.MODERATOR},
+    (S.REPORTED, S.DISMISSED): {Party.MODERATOR},
+    (S.PROVISIONAL, S.REPORTED): {Party.CLOCK},
+    (S.PROVISIONAL, S.CONFIRMED): {Party.TIED, Party.MODERATOR},
+    (S.PROVISIONAL, S.DISMISSED): {Party.MODERATOR},
+    (S.CONFIRMED, S.DISMISSED): {Party.MODERATOR},
+    (S.CONFIRMED, S.OVER): {Party.HOST, Party.MODERATOR, Party.CLOCK},
+    (S.PROVISIONAL, S.OVER): {Party.MODERATOR, Party.CLOCK},
+    (S.REPORTED, S.OVER): {Party.CLOCK},
+}
+WITNESSES = 2  # people tied, besides the reporter, whose word confirms
+CLOSED_FOR = timedelta(days=14)  # unless the reporter knows better
+SAME_EVENT = timedelta(
+    days=2
+)  # a second report of the same kind and place is a word on the first
+
+
+# --- Reporting, and saying whether it is true ----------------------------------------
+
+
+@transaction.atomic
+def report_incident(
+    building: Building,
+    *,
+    by: Therapist,
+    kind: IncidentKind,
+    offices: Sequence[Office] = (),
+    until: datetime | None = None,
+    summary: str = "",
+) -> Incident:
+    """For all of the building, or only these of its offices. Moderators and everyone tied are asked whether it is true.
+
+    Hosts close offices of their own alone; what somebody else reported already gets their word instead.
+    """
+    now = timezone.now()
+    until = until or now + CLOSED_FOR
+    if not is_tied(by, building):
+        raise NotAllowedError(
+            _("You can report what happened to buildings you have rooms or hours in.")
+        )
+    _check_until(until, now)
+    Building.objects.select_for_update(no_key=True).get(
+        pk=building.pk
+    )  # two reports at once become one
+    if known := _known(building, kind, now):
+        return (
+            known
+            if known.reported_by_id == by.pk
+            else give_word(known, by=by, is_true=True)
+        )
+    incident = Incident.objects.create(
+        kind=kind, summary=summary, reported_by=by, began_at=now
+    )
+    IncidentScope.objects.bulk_create(
+        IncidentScope(incident=incident, building=building, office=office, until=until)
+        for office in (*offices,) or (None,)
+    )
+    if _parties(incident, by) & {Party.HOST, Party.MODERATOR}:
+        return confirm_incident(incident, by=by)
+    others = Therapist.objects.filter(
+        Q(pk__in=people_tied_to(building).values("pk"))
+        | Q(pk__in=Therapist.objects.moderators().values("pk"))
+    ).exclude(pk=by.pk)
+    _tell("incident_reported", incident, others.with_user())
+    return incident
+
+
+@transaction.atomic
+def give_word(incident: Incident, *, by: Therapist, is_true: bool) -> Incident:
+    """A moderator's word decides. Two people tied, besides the reporter, confirm; where there are fewer, one makes it
+    provisional. The same word again changes nothing.
+    """
+    incident = _locked(incident)
+    if not may_speak(incident, by):
+        raise NotAllowedError(_("You have no tie to this building."))
+    _word, is_new = IncidentWord.objects.update_or_create(
+        incident=incident,
+        therapist=by,
+        defaults={"is_true": is_true},
+        create_defaults={"is_true": is_true},
+    )
+    if by.is_moderator:
+        new = S.CONFIRMED if is_true else S.DISMISSED
+        return (
+            _move(incident, new, by=by, parties={Party.MODERATOR})
+            if _can(incident, new)
+            else incident
+        )
+    if not (is_true and is_new):
+        return incident
+    witnesses, others = _witnesses(incident)
+    if witnesses >= WITNESSES and _can(incident, S.CONFIRMED):
+        return _move(incident, S.CONFIRMED, by=by, parties={Party.TIED})
+    if others < WITNESSES and _can(incident, S.PROVISIONAL):
+        return _move(incident, S.PROVISIONAL, by=by, parties={Party.TIED})
+    return incident
+
+
+def may_speak(incident: Incident, therapist: Therapist) -> bool:
+    return therapist.is_moderator or any(
+        is_tied(therapist, scope.building)
+        for scope in incident.scopes.select_related("building")
+    )
+
+
+@transaction.atomic
+def confirm_incident(incident: Incident, *, by: Therapist) -> Incident:
+    """Closes the places, displaces what is booked there, drafts a need for everyone concerned and tells each once."""
+    incident = _locked(incident)
+    return _move(incident, S.CONFIRMED, by=by, parties=_parties(incident, by))
+
+
+@transaction.atomic
+def dismiss_incident(incident: Incident, *, by: Therapist) -> Incident:
+    """A false alarm: everything is as if it had not been reported."""
+    incident = _locked(incident)
+    return _move(incident, S.DISMISSED, by=by, parties=_parties(incident, by))
+
+
+@transaction.atomic
+def end_incident(incident: Incident, *, by: Therapist | None) -> Incident:
+    """Everything is open again from now on; displaced dates still to come are restored."""
+    incident = _locked(incident)
+    now = timezone.now()
+    incident.scopes.filter(until__gt=now).update(until=now)
+    return _move(incident, S.OVER, by=by, parties=_parties(incident, by))
+
+
+@transaction.atomic
+def move_reopening(scope: IncidentScope, *, by: Therapist, until: datetime) -> None:
+    """Another expected reopening of a building or office: closures, displaced dates and needs follow."""
+    incident = _locked(scope.incident)
+    if not may_change(scope, by):
+        raise NotAllowedError(_("The hosts there and the moderators can change this."))
+    _check_until(until, timezone.now())
+    old = scope.until
+    scope.until = until
+    scope.save(update_fields=["until"])
+    _settle(incident)
+    _move_needs(incident, scope.building, old, until)
+    if incident.status in IN_FORCE:
+        _tell_displaced(
+            "incident_moved",
+            incident,
+            cause=f"incident:{incident.pk}:until:{scope.pk}:{until:%Y-%m-%d}",
+        )
+
+
+@transaction.atomic
+def reopen_office(
+    incident: Incident, office: Office, *, by: Therapist, until: datetime | None = None
+) -> None:
+    """One suite of a closed building opens before, or after, the others: the building's line becomes one per office."""
+    incident = _locked(incident)
+    until = until or timezone.now()
+    whole = incident.scopes.filter(building=office.building_id, office=None).first()
+    if whole:
+        IncidentScope.objects.bulk_create(
+            (
+                IncidentScope(
+                    incident=incident,
+                    building=whole.building,
+                    office=room,
+                    until=whole.until,
+                )
+                for room in Office.objects.filter(building=whole.building_id)
+            ),
+            ignore_conflicts=True,
+        )
+        whole.delete()
+    scope = incident.scopes.filter(office=office).first()
+    if scope is None or not may_change(scope, by):
+        raise NotAllowedError(
+            _("The hosts of this office and the moderators can change this.")
+        )
+    scope.until = until
+    scope.save(update_fields=["until"])
+    _settle(incident)
+
+
+def may_change(scope: IncidentScope, therapist: Therapist) -> bool:
+    """Moderators, and hosts: of the office, or for a whole building of any office in it."""
+    rooms = Office.objects.filter(hosts=therapist, building=scope.building_id)
+    return (
+        therapist.is_moderator
+        or (rooms.filter(pk=scope.office_id) if scope.office_id else rooms).exists()
+    )
+
+
+def add_update(incident: Incident, *, by: Therapist, text: str) -> IncidentUpdate:
+    if not may_speak(incident, by):
+        raise NotAllowedError(
+            _("People with a room or hours there, and moderators, can add news.")
+        )
+    return IncidentUpdate.objects.create(incident=incident, author=by, text=text)
+
+
+def watch_incidents(now: datetime | None = None) -> None:
+    """The clock: what stayed provisional for a day is only reported again; what is open again everywhere is over."""
+    now = now or timezone.now()
+    stale = Incident.objects.filter(
+        status=S.PROVISIONAL, decided_at__lte=now - PROVISIONAL_FOR
+    )
+    for incident in stale:
+        _by_the_clock(incident, S.REPORTED)
+    closed = IncidentScope.objects.filter(incident=OuterRef("pk"), until__gt=now)
+    for incident in Incident.objects.open().filter(~Exists(closed)):
+        _by_the_clock(incident, S.OVER)
+
+
+def next_statuses(incident: Incident, therapist: Therapist) -> list[IncidentStatus]:
+    parties = _parties(incident, therapist)
+    return [
+        new
+        for (old, new), who in TRANSITIONS.items()
+        if old == incident.status and parties & who
+    ]
+
+
+# --- The one move ----------------------------------------------------------------------
+
+
+def _locked(incident: Incident) -> Incident:
+    return Incident.objects.select_for_update(no_key=True).get(pk=incident.pk)
+
+
+def _parties(incident: Incident, therapist: Therapist | None) -> set[Party]:
+    """TIED is not among them: one person tied decides nothing, ``give_word`` counts them."""
+    if therapist is None:
+        return {Party.CLOCK}
+    parties = {Party.MODERATOR} if therapist.is_moderator else set()
+    own = Office.objects.filter(hosts=therapist).values("pk")
+    if not incident.scopes.exclude(office__in=own).exists():
+        parties.add(Party.HOST)
+    return parties
+
+
+def _can(incident: Incident, new: IncidentStatus) -> bool:
+    return (IncidentStatus(incident.status), new) in TRANSITIONS
+
+
+def _move(
+    incident: Incident,
+    new: IncidentStatus,
+    *,
+    by: Therapist | None,
+    parties: set[Party],
+) -> Incident:
+    old = IncidentStatus(incident.status)
+    if not parties & TRANSITIONS.get((old, new), set()):
+        raise NotAllowedError(
+            _("This incident is “%(old)s” now; it cannot become “%(new)s”.")
+            % {"old": old.label, "new": new.label}
+        )
+    incident.status, incident.decided_by, incident.decided_at = new, by, timezone.now()
+    incident.save(update_fields=["status", "decided_by", "decided_at"])
+    _settle(incident)
+    if new in {S.DISMISSED, S.OVER}:
+        _tell_displaced(
+            f"incident_{new}", incident, cause=f"incident:{incident.pk}:{new}"
+        )
+        _close_needs(incident)
+    return incident
+
+
+def _by_the_clock(incident: Incident, new: IncidentStatus) -> None:
+    with transaction.atomic():
+        incident = _locked(incident)
+        if _can(incident, new):
+            _move(incident, new, by=None, parties={Party.CLOCK})
+
+
+def _check_until(until: datetime, now: datetime) -> None:
+    if not now < until <= now + hours.HORIZON:
+        raise HoursError(
+            _("The reopening must be still to come, at most 53 weeks from now.")
+        )
+
+
+def _known(building: Building, kind: IncidentKind, now: datetime) -> Incident | None:
+    same = Incident.objects.open().filter(
+        scopes__building=building, scopes__office=None, kind=kind
+    )
+    return same.filter(created_at__gt=now - SAME_EVENT).first()
+
+
+def _witnesses(incident: Incident) -> tuple[int, int]:
+    """How many people tied, besides the reporter, said that it is true; and how many such people there are."""
+    others: set[int] = set()
+    for scope in incident.scopes.select_related("building"):
+        others.update(
+            people_tied_to(scope.building)
+            .exclude(pk=incident.reported_by_id)
+            .values_list("pk", flat=True)
+        )
+    said = incident.words.filter(is_true=True, therapist__in=others).count()
+    return said, len(others)
+
+
+# --- Consequences ----------------------------------------------------------------------
+
+
+def _settle(incident: Incident) -> None:
+    """Closures as the places say while in force, dates displaced or restored to match, drafts for who is concerned."""
+    scopes = (
+        list(incident.scopes.select_related("building", "office"))
+        if _holds(incident)
+        else []
+    )
+    offices = _offices(incident)
+    lock_offices(offices)
+    incident.closures.all().delete()
+    closures = Closure.objects.bulk_create(_closures(incident, scopes))
+    displaced = _displace(incident, closures)
+    _restore(incident)
+    refresh_free(offices)
+    if incident.status in IN_FORCE:
+        _draft_needs(incident, scopes, displaced)
+
+
+def _holds(incident: Incident) -> bool:
+    """In force; or over, when what it closed until then stays on record."""
+    return incident.status in {*IN_FORCE, S.OVER}
+
+
+def _offices(incident: Incident) -> list[int]:
+    """All that it closes or closed, whatever its status."""
+    scopes = incident.scopes.values_list("building", "office")
+    closures = incident.closures.values_list("building", "office")
+    buildings = {
+        building for building, office in [*scopes, *closures] if building and not office
+    }
+    rooms = {office for _building, office in [*scopes, *closures] if office}
+    return list(
+        Office.objects.filter(Q(building__in=buildings) | Q(pk__in=rooms)).values_list(
+            "pk", flat=True
+        )
+    )
+
+
+def _closures(incident: Incident, scopes: Iterable[IncidentScope]) -> list[Closure]:
+    return [
+        Closure(
+            building=None if scope.office else scope.building,
+            office=scope.office,
+            period=DateTimeTZRange(incident.began_at, scope.until),
+            reason=str(incident),
+            incident=incident,
+        )
+        for scope in scopes
+        if scope.until > incident.began_at
+    ]
+
+
+def _displace(incident: Incident, closures: Iterable[Closure]) -> OccurrenceQuerySet:
+    """booked → displaced. They go on holding their hours, so that nobody else can have them meanwhile."""
+    closed = Q(pk__in=[])
+    for closure in closures:
+        place = (
+            Q(office=closure.office)
+            if closure.office_id
+            else Q(office__building=closure.building)
+        )
+        closed |= place & Q(period__overlap=closure.period)
+    displaced = Occurrence.objects.filter(
+        closed, state__in=[OccurrenceState.BOOKED, OccurrenceState.DISPLACED]
+    )
+    ids = list(displaced.values_list("pk", flat=True))
+    Occurrence.objects.filter(pk__in=ids).update(state=OccurrenceState.DISPLACED)
+    return Occurrence.objects.filter(pk__in=ids)
+
+
+def _restore(incident: Incident) -> None:
+    """displaced → booked where no closure, of this incident or another, covers the date any more."""
+    closures = Closure.objects.filter(
+        Q(office=OuterRef("office")) | Q(building=OuterRef("office__building")),
+        period__overlap=OuterRef("period"),
+    )
+    mine = Displacement.objects.filter(incident=incident, occurrence=OuterRef("pk"))
+    free = Occurrence.objects.filter(
+        Exists(mine), ~Exists(closures), state=OccurrenceState.DISPLACED
+    )
+    ids = list(free.values_list("pk", flat=True))
+    Occurrence.objects.filter(pk__in=ids).update(state=OccurrenceState.BOOKED)
+    Displacement.objects.filter(incident=incident, occurrence__in=ids).delete()
+
+
+def _draft_needs(
+    incident: Incident, scopes: Sequence[IncidentScope], displaced: OccurrenceQuerySet
+) -> None:
+    """One draft per person concerned, with their own hours; the dates it stands for; one message to each."""
+    if not scopes:
+        return
+    lost = _lost_hours(scopes, displaced)
+    known = {
+        need.therapist_id: need
+        for need in Need.objects.filter(
+            incident=incident, therapist__in=list(lost), status__in=LIVE
+        ).order_by("pk")
+    }
+    new = [pk for pk in lost if pk not in known]
+    authors = _authors(new)
+    drafts = Need.objects.bulk_create(
+        _draft(incident, scopes, pk, authors.get(pk, pk)) for pk in new
+    )
+    write_hours({need.pk: lost[need.therapist_id].spans for need in drafts})
+    needs = known | {need.therapist_id: need for need in drafts}
+    _record(incident, lost, needs)
+    people = {
+        pk for need in needs.values() for pk in (need.therapist_id, need.author_id)
+    }
+    _tell("displaced", incident, Therapist.objects.filter(pk__in=people).with_user())
+
+
+class _Lost:
+    """What one person lost: dates, and hours of the week."""
+
+    def __init__(self) -> None:
+        self.occurrences: list[int] = []
+        self.spans: list[hours.Span] = []
+
+
+def _lost_hours(
+    scopes: Sequence[IncidentScope], displaced: OccurrenceQuerySet
+) -> dict[int, _Lost]:
+    """Guests by their dates, hosts by their usual hours, and everyone's trainees, who may have none of their own."""
+    lost: dict[int, _Lost] = defaultdict(_Lost)
+    now = timezone.now()
+    for occurrence in displaced.select_related("office__building").ending_after(now):
+        found = lost[occurrence.guest_id]
+        found.occurrences.append(occurrence.pk)
+        found.spans.append(occurrence.span(occurrence.office.building.zone))
+    offices = Office.objects.filter(_places(scopes, now))
+    for host_id in Therapist.objects.filter(offices__in=offices).values_list(
+        "pk", flat=True
+    ):
+        lost[host_id].spans += []
+    for usual in UsualHours.objects.filter(office__in=offices):
+        lost[usual.therapist_id].spans.append(usual.span)
+    trainees = Supervision.objects.filter(
+        supervisor__in=list(lost), accepted_at__isnull=False
+    )
+    for trainee_id in trainees.values_list("trainee", flat=True):
+        lost[trainee_id].spans += []
+    for found in lost.values():
+        found.spans = hours.merge_spans(found.spans)
+    return dict(lost)
+
+
+def _places(scopes: Sequence[IncidentScope], now: datetime) -> Q:
+    closed = [scope for scope in scopes if scope.until > now]
+    return Q(pk__in=[scope.office_id for scope in closed if scope.office_id]) | Q(
+        building__in=[scope.building_id for scope in closed if not scope.office_id]
+    )
+
+
+def _authors(therapist_ids: Iterable[int]) -> dict[int, int]:
+    """Who asks for a trainee: the supervisor who accepted them last."""
+    accepted = Supervision.objects.filter(
+        trainee__in=list(therapist_ids), accepted_at__isnull=False
+    )
+    return dict(accepted.order_by("accepted_at").values_list("trainee", "supervisor"))
+
+
+def _draft(
+    incident: Incident,
+    scopes: Sequence[IncidentScope],
+    therapist_id: int,
+    author_id: int,
+) -> Need:
+    building = scopes[0].building
+    latitude, longitude = snap(building.latitude, building.longitude)
+    first = hours.local_day(max(incident.began_at, timezone.now()), building.zone)
+    return Need(
+        incident=incident,
+        therapist_id=therapist_id,
+        author_id=author_id,
+        first_date=first,
+        last_date=max(
+            first, _last_closed_day(max(scope.until for scope in scopes), building)
+        ),
+        timezone=building.timezone,
+        place=building.district,
+        latitude=latitude,
+        longitude=longitude,
+    )
+
+
+def _last_closed_day(until: datetime, building: Building) -> date:
+    return hours.local_day(until - timedelta(minutes=1), building.zone)
+
+
+def _record(incident: Incident, lost: dict[int, _Lost], needs: dict[int, Need]) -> None:
+    rows = [
+        Displacement(incident=incident, occurrence_id=pk, need=needs[therapist_id])
+        for therapist_id, found in lost.items()
+        for pk in (*found.occurrences,) or (None,)
+    ]
+    Displacement.objects.bulk_create(rows, batch_size=1000, ignore_conflicts=True)
+
+
+def _move_needs(
+    incident: Incident, building: Building, old: datetime, new: datetime
+) -> None:
+    """Needs that were to last until the reopening last until the new one. Whoever chose another date keeps it."""
+    last, following = _last_closed_day(old, building), _last_closed_day(new, building)
+    needs = Need.objects.filter(
+        incident=incident, status__in=LIVE, last_date=last, first_date__lte=following
+    )
+    needs.update(last_date=following)
+
+
+def _close_needs(incident: Incident) -> None:
+    """Nothing is lost any more: drafts and open needs close, undecided offers are thanked, waves are done."""
+    needs = list(
+        Need.objects.filter(
+            incident=incident, status__in=[NeedStatus.DRAFT, NeedStatus.OPEN]
+        )
+    )
+    Need.objects.filter(pk__in=[need.pk for need in needs]).update(
+        status=NeedStatus.CLOSED
+    )
+    for need in needs:
+        if need.status == NeedStatus.OPEN:
+            end_offers(need)
+    if needs:
+        finish_waves(needs[0])
+    keep_facets([need.therapist_id for need in needs])
+
+
+# --- Telling -----------------------------------------------------------------------------
+
+
+def _tell(
+    kind: str, incident: Incident, people: Iterable[Therapist], cause: str = ""
+) -> None:
+    payload = {"incident": incident.pk}
+    cause = cause or f"incident:{incident.pk}"
+    enqueue_all(
+        kind,
+        [
+            Letter(to=person, cause=cause, payload=payload)
+            for person in people
+            if person.address
+        ],
+    )
+
+
+def _tell_displaced(kind: str, incident: Incident, cause: str) -> None:
+    needs = Need.objects.filter(incident=incident)
+    people = Therapist.objects.filter(
+        Q(pk__in=needs.values("therapist")) | Q(pk__in=needs.values("author"))
+    )
+    _tell(kind, incident, people.with_user(), cause)

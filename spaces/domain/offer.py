@@ -1,0 +1,402 @@
+"""What a member answers when asked: hours of a room, or no. An offer holds nothing; accepting it books."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from django.db import transaction
+from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from directory.domain.outbox import Letter, enqueue, enqueue_all
+from directory.errors import NotAllowedError
+from directory.models import Therapist
+from spaces import hours
+from spaces.coverage import Coverage, coverage_of, possible_hours
+from spaces.domain.availability import lock_offices
+from spaces.domain.booking import enter_booking
+from spaces.domain.need import lapse, settle_need
+from spaces.domain.wave import lock_cause, tell_the_next
+from spaces.enums import AnswerChoice, BookingSource, OfferStatus, Party
+from spaces.errors import HoursError, SlotTakenError
+from spaces.hours import Span
+from spaces.matching import Asked, asked_of, needs_asked_of
+from spaces.models import Answer, Building, Need, Offer, OfferHour, Office, Wave
+
+S = OfferStatus
+ASKERS = {Party.GUEST, Party.AUTHOR}
+TRANSITIONS: dict[tuple[OfferStatus, OfferStatus], set[Party]] = {
+    (S.OFFERED, S.ACCEPTED): ASKERS,
+    (S.OFFERED, S.DECLINED): ASKERS,
+    (S.OFFERED, S.WITHDRAWN): {Party.HELPER},
+    (S.OFFERED, S.LAPSED): {Party.CLOCK},
+}
+
+
+@dataclass(frozen=True)
+class Place:
+    """A room described on the spot. It becomes a private draft office of its helper."""
+
+    street: str
+    city: str
+    zip_code: str
+    latitude: float
+    longitude: float
+    timezone: str
+    capacity: int = 2
+    is_step_free: bool = False
+
+
+# --- Answering a wave ----------------------------------------------------------------
+
+
+@transaction.atomic
+def offer_hours(
+    wave: Wave,
+    *,
+    by: Therapist,
+    office: Office,
+    spans: Iterable[Span],
+    price_cents: int = 0,
+    last_date: date | None = None,
+    message: str = "",
+) -> list[Offer]:
+    """One offer per need that the hours meet; what several want goes to the least covered. The same answer again
+    changes nothing, another one for the same room replaces what was not yet answered.
+    """
+    lock_cause(wave.incident_id, wave.need_id)
+    _only_hosts(office, by)
+    needs = list(needs_asked_of(wave, by))
+    coverage = coverage_of(needs)
+    shares = _allot(needs, coverage, office, hours.merge_spans(spans))
+    offers = []
+    for need in needs:
+        if found := shares.get(need.pk):
+            until = min(last_date or need.last_date, need.last_date)
+            offers.append(_put(need, by, office, found, price_cents, until, message))
+    earlier = Offer.objects.undecided().filter(
+        helper=by, office=office, need__in=[need.pk for need in needs]
+    )
+    earlier.exclude(pk__in=[offer.pk for offer in offers]).update(
+        status=S.WITHDRAWN, decided_at=timezone.now()
+    )
+    possible = possible_hours(offers)
+    if not any(possible.values()):
+        raise HoursError(
+            _(
+                "Your room is booked or closed in all of these hours. Choose others, or another room."
+            )
+        )
+    _answer(wave, by, AnswerChoice.OFFERS)
+    return offers
+
+
+@transaction.atomic
+def say_no(wave: Wave, *, by: Therapist, choice: AnswerChoice) -> None:
+    """Not this time, or not for this incident. What the person offered before and nobody answered is withdrawn."""
+    lock_cause(wave.incident_id, wave.need_id)
+    known = Answer.objects.filter(wave=wave, recipient=by).first()
+    for offer in Offer.objects.undecided().filter(
+        helper=by, need__in=needs_asked_of(wave, by).values("pk")
+    ):
+        _move(offer, S.WITHDRAWN, by=by)
+    _answer(wave, by, choice)
+    if known is None:
+        tell_the_next(wave)
+
+
+@transaction.atomic
+def draft_office(place: Place, *, by: Therapist) -> Office:
+    """The private draft office for a place described on the spot; the same place again is the same office."""
+    known = Office.objects.filter(
+        hosts=by,
+        is_draft=True,
+        building__street__iexact=place.street,
+        building__zip_code=place.zip_code,
+    ).first()
+    if known:
+        Office.objects.filter(pk=known.pk).update(
+            capacity=place.capacity, is_step_free=place.is_step_free
+        )
+        known.refresh_from_db()
+        return known
+    building = Building.objects.filter(
+        street__iexact=place.street, zip_code=place.zip_code
+    ).first()
+    if building is None:
+        building = Building.objects.create(
+            name=place.street[:120],
+            street=place.street,
+            city=place.city,
+            zip_code=place.zip_code,
+            latitude=place.latitude,
+            longitude=place.longitude,
+            timezone=place.timezone,
+        )
+    office = Office.objects.create(
+        building=building,
+        name=_("Room of %(name)s") % {"name": by.first_name[:80]},
+        capacity=place.capacity,
+        is_step_free=place.is_step_free,
+        is_draft=True,
+    )
+    office.hosts.add(by)
+    return office
+
+
+# --- Answering an offer --------------------------------------------------------------
+
+
+@transaction.atomic
+def accept_offer(offer: Offer, *, by: Therapist) -> Offer:
+    """Books, in this transaction, what of the offer is still needed and still to be had.
+
+    Raises ``SlotTakenError`` where nothing is left of it. Other offers that have nothing left now lapse with thanks.
+    """
+    lock_cause(offer.need.incident_id, offer.need_id)
+    lock_offices([offer.office_id])
+    offer = _move(offer, S.ACCEPTED, by=by)
+    need = offer.need
+    now = timezone.now()
+    missing = coverage_of([need], now)[need.pk].missing
+    periods = hours.intersection(missing, possible_hours([offer], now)[offer.pk])
+    if not periods:
+        raise SlotTakenError(
+            _(
+                "These hours went in the meantime, or are covered already. Nothing was booked."
+            )
+        )
+    offer.booking = enter_booking(
+        offer.office,
+        guest=need.therapist,
+        periods=[DateTimeTZRange(*period) for period in periods],
+        price_cents_an_hour=offer.price_cents,
+        source=BookingSource.OFFER,
+        by=by,
+        people=need.people,
+        message=offer.message,
+    )
+    offer.save(update_fields=["booking"])
+    _promise_acceptance(offer)
+    lapse_emptied(now, need=need, office_id=offer.office_id)
+    settle_need(need, now)
+    return offer
+
+
+@transaction.atomic
+def decline_offer(offer: Offer, *, by: Therapist) -> Offer:
+    """With thanks: the helper is told, and what is still open."""
+    lock_cause(offer.need.incident_id, offer.need_id)
+    offer = _move(offer, S.DECLINED, by=by)
+    enqueue(
+        "offer_declined",
+        to=offer.helper,
+        cause=f"offer:{offer.pk}",
+        payload={"offer": offer.pk},
+    )
+    return offer
+
+
+@transaction.atomic
+def withdraw_offer(offer: Offer, *, by: Therapist) -> Offer:
+    lock_cause(offer.need.incident_id, offer.need_id)
+    offer = _move(offer, S.WITHDRAWN, by=by)
+    _tell_askers("offer_withdrawn", offer)
+    return offer
+
+
+def lapse_emptied(
+    now: datetime | None = None,
+    *,
+    need: Need | None = None,
+    office_id: int | None = None,
+) -> None:
+    """Undecided offers of which nothing is left to accept, of this need or of this office, or all there are."""
+    offers = Offer.objects.undecided().with_parties()
+    if need is not None:
+        offers = offers.filter(need=need) | offers.filter(office=office_id)
+    offers_left = list(offers)
+    coverage = coverage_of(
+        {offer.need_id: offer.need for offer in offers_left}.values(), now
+    )
+    possible = possible_hours(offers_left, now)
+    for offer in offers_left:
+        if not hours.intersection(coverage[offer.need_id].missing, possible[offer.pk]):
+            lapse(offer)
+
+
+def next_statuses(offer: Offer, therapist: Therapist) -> list[OfferStatus]:
+    parties = _parties(offer, therapist)
+    return [
+        new
+        for (old, new), who in TRANSITIONS.items()
+        if old == offer.status and parties & who
+    ]
+
+
+def _parties(offer: Offer, therapist: Therapist | None) -> set[Party]:
+    if therapist is None:
+        return {Party.CLOCK}
+    parties = set()
+    if offer.helper_id == therapist.pk:
+        parties.add(Party.HELPER)
+    if offer.need.therapist_id == therapist.pk:
+        parties.add(Party.GUEST)
+    if offer.need.author_id == therapist.pk:
+        parties.add(Party.AUTHOR)
+    return parties
+
+
+def _move(offer: Offer, new: OfferStatus, *, by: Therapist) -> Offer:
+    """The caller holds the lock of the incident or need, so nobody else answers the same offer meanwhile."""
+    offer = (
+        Offer.objects.with_parties()
+        .select_for_update(of=["self"], no_key=True)
+        .get(pk=offer.pk)
+    )
+    old = OfferStatus(offer.status)
+    if not _parties(offer, by) & TRANSITIONS.get((old, new), set()):
+        raise NotAllowedError(
+            _("This offer is “%(old)s” now; it cannot become “%(new)s”.")
+            % {"old": old.label, "new": new.label}
+        )
+    offer.status = new
+    offer.decided_at = timezone.now()
+    offer.save(update_fields=["status", "decided_at"])
+    return offer
+
+
+# --- Who gets which hours ------------------------------------------------------------
+
+
+def _allot(
+    needs: Sequence[Need],
+    coverage: dict[int, Coverage],
+    office: Office,
+    spans: Sequence[Span],
+) -> dict[int, list[Span]]:
+    """Each stretch to the need that nobody offered it to yet, then to the least covered, then to the oldest."""
+    fitting = [need for need in needs if _seats(office, need)]
+    if needs and not fitting:
+        raise HoursError(
+            _("The group that asks does not fit into this room, or needs it step-free.")
+        )
+    promised: dict[int, int] = defaultdict(int)
+    shares: dict[int, list[Span]] = defaultdict(list)
+    for asked in asked_of(fitting, coverage, []):
+        for span in hours.common_spans([asked.span], spans):
+            need = min(
+                asked.needs,
+                key=lambda need: _claim(
+                    need, asked, coverage[need.pk], promised[need.pk]
+                ),
+            )
+            promised[need.pk] += asked.minutes * span.minutes // asked.span.minutes
+            shares[need.pk].append(span)
+    if not shares:
+        raise HoursError(
+            _("None of these hours is still needed. Choose from those that are open.")
+        )
+    return {pk: hours.merge_spans(found) for pk, found in shares.items()}
+
+
+def _claim(
+    need: Need, asked: Asked, coverage: Coverage, promised: int
+) -> tuple[bool, float, datetime, int]:
+    """The smallest claims the hours."""
+    dated = hours.intervals_of(
+        hours.expand([asked.span], need.first_date, need.last_date, need.zone)
+    )
+    is_offered = not hours.intersection(dated, coverage.open)
+    covered = coverage.booked_minutes + coverage.offered_minutes + promised
+    return (
+        is_offered,
+        covered / max(coverage.total_minutes, 1),
+        need.published_at or need.created_at,
+        need.pk,
+    )
+
+
+def _seats(office: Office, need: Need) -> bool:
+    return office.capacity >= need.people and (
+        office.is_step_free or not need.is_step_free
+    )
+
+
+def _put(
+    need: Need,
+    by: Therapist,
+    office: Office,
+    spans: list[Span],
+    price_cents: int,
+    last_date: date,
+    message: str,
+) -> Offer:
+    """A new offer, or other words for the one that waits for its answer."""
+    first_date = max(need.first_date, hours.local_day(timezone.now(), need.zone))
+    if last_date < first_date:
+        raise HoursError(
+            _("Your hours end before the need begins. Choose a later date.")
+        )
+    offer = (
+        Offer.objects.undecided().filter(need=need, helper=by, office=office).first()
+    )
+    is_new = offer is None
+    offer = offer or Offer(need=need, helper=by, office=office)
+    offer.price_cents, offer.first_date, offer.last_date, offer.message = (
+        price_cents,
+        first_date,
+        last_date,
+        message,
+    )
+    offer.full_clean(exclude=["booking"])
+    offer.save()
+    offer.hours.all().delete()
+    OfferHour.objects.bulk_create(
+        OfferHour(offer=offer, weekday=span.weekday, start=span.start, end=span.end)
+        for span in spans
+    )
+    if is_new:
+        _tell_askers("offer_received", offer)
+    return offer
+
+
+def _tell_askers(kind: str, offer: Offer) -> None:
+    people = {offer.need.therapist, offer.need.author}
+    enqueue_all(
+        kind,
+        [
+            Letter(to=p, cause=f"offer:{offer.pk}", payload={"offer": offer.pk})
+            for p in people
+        ],
+    )
+
+
+def _promise_acceptance(offer: Offer) -> None:
+    """The helper hears of it with the dates; the guest gets the same calendar file as after any other booking."""
+    enqueue(
+        "offer_accepted",
+        to=offer.helper,
+        cause=f"offer:{offer.pk}",
+        payload={"offer": offer.pk},
+    )
+    for person in {offer.need.therapist, offer.need.author}:
+        enqueue(
+            "booking_confirmed",
+            to=person,
+            cause=f"booking:{offer.booking_id}:confirmed",
+            payload={"booking": offer.booking_id},
+        )
+
+
+def _answer(wave: Wave, by: Therapist, choice: AnswerChoice) -> None:
+    Answer.objects.update_or_create(
+        wave=wave, recipient=by, defaults={"choice": choice}
+    )
+
+
+def _only_hosts(office: Office, therapist: Therapist) -> None:
+    if not office.hosts.filter(pk=therapist.pk).exists():
+        raise NotAllowedError(_("You can offer hours of your own rooms."))

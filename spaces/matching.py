@@ -1,0 +1,378 @@
+"""Whom to ask for a need, and what to ask of each: the search for offices turned round."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from django.db.models import (
+    CharField,
+    Exists,
+    F,
+    FloatField,
+    Min,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Value,
+)
+from django.db.models.functions import Cast, Concat
+from django.utils import timezone
+
+from directory.enums import DeliveryState, Frequency, Topic
+from directory.geo import DistanceTo, within
+from directory.models import Block, Delivery, Preference, Therapist, TherapistQuerySet
+from spaces import hours
+from spaces.coverage import LONG_AGO, Coverage, contains, meets
+from spaces.enums import AnswerChoice, NeedStatus
+from spaces.fields import DateTimeMultirangeField
+from spaces.hours import Dated, Interval, Span
+from spaces.models import (
+    Answer,
+    Closure,
+    Incident,
+    Need,
+    Offer,
+    Office,
+    Opening,
+    Wave,
+    WaveRecipient,
+)
+from spaces.models.need import NeedQuerySet
+from spaces.models.opening import STALE
+from spaces.models.wave import WaveQuerySet
+from spaces.queries import Common, RangeUnion
+
+Hosting = Office.hosts.through
+NOTHING = Value([], output_field=DateTimeMultirangeField())
+
+
+@dataclass(frozen=True)
+class Helper:
+    """Somebody to ask. ``free`` are their posted hours that meet wanted ones; empty where none are posted."""
+
+    therapist_id: int
+    metres: int
+    free: list[Interval]
+
+    @property
+    def is_match(self) -> bool:
+        return bool(self.free)
+
+
+def waves_of(need: Need) -> WaveQuerySet:
+    """Those that asked, or ask, for this need: its incident's, or its own."""
+    return (
+        Wave.objects.filter(incident=need.incident_id)
+        if need.incident_id
+        else Wave.objects.filter(need=need)
+    )
+
+
+def open_needs_of(wave: Wave) -> NeedQuerySet:
+    needs = (
+        Need.objects.filter(incident=wave.incident_id)
+        if wave.incident_id
+        else Need.objects.filter(pk__in=[wave.need_id])
+    )
+    return needs.open().order_by("published_at", "pk")
+
+
+def needs_asked_of(wave: Wave, helper: Therapist) -> NeedQuerySet:
+    """The wave's open needs that this person may see: not their own, and across no block with who asks."""
+    asker = Q(therapist=helper) | Q(author=helper)
+    return (
+        open_needs_of(wave)
+        .exclude(asker | Q(Exists(_blocks(helper))))
+        .with_people()
+        .with_hours()
+    )
+
+
+def _blocks(helper: Therapist) -> QuerySet[Block]:
+    askers = Q(blocker=OuterRef("therapist")) | Q(blocker=OuterRef("author"))
+    asked = Q(blocked=OuterRef("therapist")) | Q(blocked=OuterRef("author"))
+    return Block.objects.filter(Q(blocked=helper) & askers | Q(blocker=helper) & asked)
+
+
+def helpers_for(
+    need: Need, wanted: Sequence[Interval], *, metres: float, wave: Wave, limit: int
+) -> list[Helper]:
+    """Nearest first: members who would help and whose posted free hours meet ``wanted``, then those near with an
+    office and no fresh hours at all. Without those the wave's incident has asked already, and those who said no.
+    """
+    hostings = _hostings(need, wanted, metres, _willing(need, wave))
+    matching = hostings.filter(common__isnull=False)
+    found = _nearest(matching, limit)
+    if len(found) < limit:
+        fresh = (
+            Opening.objects.current()
+            .fresh()
+            .filter(office__hosts=OuterRef("therapist"))
+        )
+        found += _nearest(
+            hostings.filter(~Exists(fresh), ~Exists(_closed(wanted))),
+            limit - len(found),
+        )
+    return found
+
+
+def _hostings(
+    need: Need, wanted: Sequence[Interval], metres: float, helpers: TherapistQuerySet
+) -> QuerySet:
+    """Who hosts which office near, how far that is, and (``common``) what its openings have of the wanted hours."""
+    common = Common(
+        F("free"), Value(list(wanted), output_field=DateTimeMultirangeField())
+    )
+    openings = (
+        Opening.objects.current()
+        .fresh()
+        .filter(office=OuterRef("office"))
+        .annotate(part=common)
+    )
+    hostings = Hosting.objects.filter(
+        within(need.latitude, need.longitude, metres, "office__building__"),
+        therapist__in=helpers,
+        office__is_hidden=False,
+        office__is_draft=False,
+        office__capacity__gte=need.people,
+    )
+    if need.is_step_free:
+        hostings = hostings.filter(office__is_step_free=True)
+    for term in need.attributes.all():
+        hostings = hostings.filter(office__attributes=term)
+    near: QuerySet = hostings.annotate(
+        metres=DistanceTo(need.latitude, need.longitude, "office__building__"),
+        common=Subquery(
+            openings.exclude(part=NOTHING)
+            .order_by()
+            .values("office")
+            .annotate(parts=RangeUnion("part"))
+            .values("parts")
+        ),
+    )
+    reach = F("therapist__emergency_radius_km") * Value(
+        1000.0, output_field=FloatField()
+    )
+    return near.filter(metres__lte=reach)
+
+
+def _nearest(hostings: QuerySet, limit: int) -> list[Helper]:
+    rows = (
+        hostings.order_by()
+        .values("therapist")
+        .annotate(nearest=Min("metres"), free=RangeUnion("common"))
+        .order_by("nearest", "therapist")[:limit]
+    )
+    return [
+        Helper(row["therapist"], round(row["nearest"]), row["free"] or [])
+        for row in rows
+    ]
+
+
+def _closed(wanted: Sequence[Interval]) -> QuerySet[Closure]:
+    """Closures of the office that last through everything that is wanted: nothing to ask for there."""
+    through = (wanted[0][0], wanted[-1][1])
+    return Closure.objects.filter(
+        Q(office=OuterRef("office")) | Q(building=OuterRef("office__building")),
+        period__contains=through,
+    )
+
+
+def _willing(need: Need, wave: Wave) -> TherapistQuerySet:
+    """Opted in, reachable, not in the same trouble, not asked before, not refusing."""
+    asked = WaveRecipient.objects.filter(recipient=OuterRef("pk"))
+    answers = Answer.objects.filter(recipient=OuterRef("pk"), wave__in=waves_of(need))
+    people = Therapist.objects.members().filter(
+        helps_in_emergencies=True, user__is_active=True
+    )
+    for person in {need.therapist, need.author}:
+        people = people.unblocked_for(person).exclude(pk=person.pk)
+    if need.incident_id:
+        theirs = Need.objects.filter(
+            incident=need.incident_id, status__in=[NeedStatus.DRAFT, NeedStatus.OPEN]
+        )
+        people = people.exclude(Exists(theirs.filter(therapist=OuterRef("pk"))))
+    return people.exclude(
+        Exists(
+            Preference.objects.filter(
+                therapist=OuterRef("pk"),
+                topic=Topic.EMERGENCIES,
+                frequency=Frequency.OFF,
+            )
+        )
+        | Exists(asked.filter(wave_id=wave.pk))
+        | Exists(
+            asked.filter(
+                wave__in=waves_of(need), created_at__gte=need.published_at
+            ).filter(~Exists(_unsent()))
+        )
+        | Exists(answers.filter(choice=AnswerChoice.NOT_THIS_INCIDENT))
+        | Exists(
+            answers.filter(
+                choice=AnswerChoice.NOT_NOW, updated_at__gte=need.published_at
+            )
+        )
+        | Exists(Offer.objects.filter(need=need, helper=OuterRef("pk")))
+    )
+
+
+def _unsent() -> QuerySet[Delivery]:
+    """A mail that was never sent (by then nothing was open) has told nobody anything."""
+    cause = Concat(
+        Value("wave:"), Cast(OuterRef("wave_id"), CharField()), output_field=CharField()
+    )
+    return Delivery.objects.filter(
+        kind="wave",
+        recipient=OuterRef("recipient_id"),
+        cause=cause,
+        state=DeliveryState.SKIPPED,
+    )
+
+
+# --- What is asked of one person ----------------------------------------------------
+
+
+@dataclass
+class Asked:
+    """A stretch of the week that is still wanted, and what this person has of it."""
+
+    span: Span
+    zone: ZoneInfo
+    needs: list[Need]
+    dates: list[Dated]  # still to be had
+    is_free: bool  # their posted hours meet it
+    is_offered: bool  # colleagues offered all of it already
+    free_dates: int = 0
+    office: Office | None = None  # one of theirs that is free then
+
+    @property
+    def value(self) -> str:
+        return "-".join(str(part) for part in self.span)
+
+    @property
+    def people(self) -> int:
+        return max(need.people for need in self.needs)
+
+    @property
+    def minutes(self) -> int:
+        return sum(
+            int((item.period.upper - item.period.lower).total_seconds()) // 60
+            for item in self.dates
+            if item.period
+        )
+
+
+def asked_of(
+    needs: Sequence[Need], coverage: dict[int, Coverage], offices: Iterable[Office]
+) -> list[Asked]:
+    """The stretches of the week the needs are missing, split where the person's free hours begin or end.
+
+    ``offices`` are the person's, with their openings loaded.
+    """
+    free = {office: _free(office) for office in offices}
+    anywhere = hours.union(period for periods in free.values() for period in periods)
+    found: list[Asked] = []
+    for span, zone, wanting in _cells(needs, coverage):
+        dates = _missing_dates(span, zone, wanting, coverage)
+        if not dates:
+            continue
+        cell = Asked(
+            span,
+            zone,
+            wanting,
+            dates,
+            is_free=any(contains(anywhere, *_bounds(item)) for item in dates),
+            is_offered=not any(
+                meets(coverage[need.pk].open, *_bounds(item))
+                for need in wanting
+                for item in dates
+            ),
+        )
+        if found and _continues(found[-1], cell):
+            found[-1].span = found[-1].span._replace(end=span.end)
+        else:
+            found.append(cell)
+    for asked in found:
+        _look_closer(asked, coverage, free)
+    return found
+
+
+def _free(office: Office) -> list[Interval]:
+    now = timezone.now()
+    return hours.union(
+        period
+        for opening in office.openings.all()
+        if opening.confirmed_at > now - STALE
+        for period in opening.free
+    )
+
+
+def _cells(
+    needs: Sequence[Need], coverage: dict[int, Coverage]
+) -> list[tuple[Span, ZoneInfo, list[Need]]]:
+    wanting: dict[tuple[str, Span], list[Need]] = defaultdict(list)
+    for need in needs:
+        dates = hours.expand(
+            hours.cells(need.spans), need.first_date, need.last_date, need.zone
+        )
+        for span in {
+            item.span
+            for item in dates
+            if item.period and meets(coverage[need.pk].missing, *_bounds(item))
+        }:
+            wanting[need.timezone, span].append(need)
+    return [
+        (span, ZoneInfo(name), found)
+        for (name, span), found in sorted(wanting.items(), key=lambda row: row[0])
+    ]
+
+
+def _missing_dates(
+    span: Span, zone: ZoneInfo, needs: Sequence[Need], coverage: dict[int, Coverage]
+) -> list[Dated]:
+    first, last = (
+        min(need.first_date for need in needs),
+        max(need.last_date for need in needs),
+    )
+    missing = hours.union(
+        period for need in needs for period in coverage[need.pk].missing
+    )
+    return [
+        item
+        for item in hours.expand([span], first, last, zone)
+        if item.period and meets(missing, *_bounds(item))
+    ]
+
+
+def _continues(before: Asked, cell: Asked) -> bool:
+    return (
+        before.span.weekday == cell.span.weekday
+        and before.span.end == cell.span.start
+        and before.zone == cell.zone
+        and before.needs == cell.needs
+        and (before.is_free, before.is_offered) == (cell.is_free, cell.is_offered)
+    )
+
+
+def _look_closer(
+    asked: Asked, coverage: dict[int, Coverage], free: dict[Office, list[Interval]]
+) -> None:
+    """The whole stretch: its dates, on how many of them one office has all of it, and which does so most often."""
+    asked.dates = _missing_dates(asked.span, asked.zone, asked.needs, coverage)
+    for office, periods in free.items():
+        count = sum(contains(periods, *_bounds(item)) for item in asked.dates)
+        if count > asked.free_dates:
+            asked.free_dates, asked.office = count, office
+
+
+def _bounds(item: Dated) -> tuple[datetime, datetime]:
+    return (
+        (item.period.lower, item.period.upper) if item.period else (LONG_AGO, LONG_AGO)
+    )
+
+
+def is_emergency_open() -> bool:
+    return Incident.objects.in_force().exists()

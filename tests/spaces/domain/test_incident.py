@@ -1,0 +1,460 @@
+from contextlib import nullcontext
+from datetime import timedelta
+from itertools import product
+
+import pytest
+from django.utils import timezone
+
+from directory.errors import NotAllowedError
+from directory.models import Delivery
+from spaces.domain.availability import refresh_free
+from spaces.domain.incident import (
+    add_update,
+    confirm_incident,
+    dismiss_incident,
+    end_incident,
+    give_word,
+    move_reopening,
+    reopen_office,
+    report_incident,
+    watch_incidents,
+)
+from spaces.enums import BookingStatus, IncidentKind, OccurrenceState
+from spaces.errors import HoursError
+from spaces.hours import Span
+from spaces.models import Closure, Displacement, Incident, Need, Occurrence
+from tests.factories.directory import (
+    InvitedFactory,
+    ModeratorFactory,
+    SupervisionFactory,
+    TherapistFactory,
+)
+from tests.factories.spaces import (
+    BookingFactory,
+    BuildingFactory,
+    IncidentFactory,
+    IncidentScopeFactory,
+    NeedFactory,
+    OccurrenceFactory,
+    OfficeFactory,
+    OpeningFactory,
+    UsualHoursFactory,
+    WaveFactory,
+)
+from tests.periods import hours
+
+pytestmark = pytest.mark.django_db
+
+
+def book(office, guest=None, day=0, start=20, end=22):
+    booking = BookingFactory(
+        office=office, status=BookingStatus.CONFIRMED, guest=guest or TherapistFactory()
+    )
+    return OccurrenceFactory(booking=booking, period=hours(start, end, day=day))
+
+
+def incident_at(building, **fields):
+    incident = IncidentFactory(scope=None, **fields)
+    IncidentScopeFactory(incident=incident, building=building)
+    return incident
+
+
+def told(kind):
+    return sorted(
+        Delivery.objects.filter(kind=kind).values_list("recipient", flat=True)
+    )
+
+
+# --- Who may do what ---------------------------------------------------------------
+
+
+VERBS = {
+    "confirm": confirm_incident,
+    "dismiss": dismiss_incident,
+    "end": end_incident,
+    "true": lambda incident, by: give_word(incident, by=by, is_true=True),
+    "not true": lambda incident, by: give_word(incident, by=by, is_true=False),
+}
+ALLOWED = {
+    ("reported", "confirm", "moderator"): "confirmed",
+    ("provisional", "confirm", "moderator"): "confirmed",
+    ("reported", "dismiss", "moderator"): "dismissed",
+    ("provisional", "dismiss", "moderator"): "dismissed",
+    ("confirmed", "dismiss", "moderator"): "dismissed",
+    ("provisional", "end", "moderator"): "over",
+    ("confirmed", "end", "moderator"): "over",
+    ("reported", "end", "clock"): "over",
+    ("provisional", "end", "clock"): "over",
+    ("confirmed", "end", "clock"): "over",
+    ("reported", "true", "moderator"): "confirmed",
+    ("provisional", "true", "moderator"): "confirmed",
+    ("reported", "not true", "moderator"): "dismissed",
+    ("provisional", "not true", "moderator"): "dismissed",
+    ("confirmed", "not true", "moderator"): "dismissed",
+    ("reported", "true", "second"): "confirmed",
+    ("provisional", "true", "second"): "confirmed",
+}
+SILENT = {"true", "not true"}  # a word that decides nothing is no error
+EVERY_CASE = [
+    case
+    for case in product(
+        ["reported", "provisional", "confirmed", "over", "dismissed"],
+        VERBS,
+        ["moderator", "reporter", "first", "second", "outsider", "clock"],
+    )
+    if not (case[1] in SILENT and case[2] == "clock")
+]
+
+
+@pytest.mark.parametrize(("status", "verb", "role"), EVERY_CASE)
+def test_incident_moves_only_as_allowed(status, verb, role):
+    building = BuildingFactory()
+    reporter, witness, second = TherapistFactory.create_batch(3)
+    OfficeFactory(building=building, hosts=[reporter])
+    OfficeFactory(building=building, hosts=[witness, second])
+    incident = incident_at(building, reported_by=reporter, status=status)
+    if role == "second":
+        incident.words.create(therapist=witness, is_true=True)
+    people = {
+        "reporter": reporter,
+        "first": witness,
+        "second": second,
+        "clock": None,
+        "moderator": ModeratorFactory,
+    }
+    person = people.get(role, TherapistFactory)
+    person = person() if isinstance(person, type) else person
+    expected = ALLOWED.get((status, verb, role), status)
+    refused = expected == status and (verb not in SILENT or role == "outsider")
+
+    with pytest.raises(NotAllowedError) if refused else nullcontext():
+        VERBS[verb](incident, by=person)
+
+    incident.refresh_from_db()
+    assert incident.status == expected
+
+
+def test_hosts_close_and_open_their_own_office_alone():
+    office = OfficeFactory()
+    host = office.hosts.get()
+
+    incident = report_incident(
+        office.building, by=host, kind=IncidentKind.FLOOD, offices=[office]
+    )
+    assert incident.status == "confirmed"
+
+    end_incident(incident, by=host)
+    incident.refresh_from_db()
+    assert incident.status == "over"
+
+
+# --- Reporting and words -------------------------------------------------------------
+
+
+def test_report_asks_moderators_and_everyone_tied():
+    building = BuildingFactory()
+    host, other = TherapistFactory.create_batch(2)
+    office = OfficeFactory(building=building, hosts=[host, other])
+    guest = book(office).guest
+    trainee = SupervisionFactory(supervisor=other).trainee
+    invited = InvitedFactory()
+    book(office, guest=invited, day=3)
+    book(office, day=120)
+    moderator = ModeratorFactory()
+    TherapistFactory()
+
+    incident = report_incident(building, by=host, kind=IncidentKind.FIRE)
+
+    assert incident.status == "reported"
+    expected = [other.pk, guest.pk, trainee.pk, invited.pk, moderator.pk]
+    assert told("incident_reported") == sorted(expected)
+    assert incident.scopes.get().until > timezone.now() + timedelta(days=13)
+
+
+def test_report_needs_a_tie():
+    with pytest.raises(NotAllowedError):
+        report_incident(
+            BuildingFactory(), by=TherapistFactory(), kind=IncidentKind.FIRE
+        )
+
+
+def test_asking_for_hours_is_no_tie():
+    office = OfficeFactory()
+    guest = OccurrenceFactory(booking__office=office).guest
+
+    with pytest.raises(NotAllowedError):
+        report_incident(office.building, by=guest, kind=IncidentKind.FIRE)
+
+
+@pytest.mark.parametrize("days", [-1, 400])
+def test_report_refuses_an_impossible_reopening(days):
+    office = OfficeFactory()
+    until = timezone.now() + timedelta(days=days)
+
+    with pytest.raises(HoursError):
+        report_incident(
+            office.building, by=office.hosts.get(), kind=IncidentKind.FIRE, until=until
+        )
+
+
+def test_second_report_of_the_same_is_a_word_on_the_first():
+    building = BuildingFactory()
+    hosts = TherapistFactory.create_batch(3)
+    OfficeFactory(building=building, hosts=hosts)
+
+    reports = [
+        report_incident(building, by=host, kind=IncidentKind.FIRE)
+        for host in [hosts[0], hosts[0], hosts[1], hosts[2]]
+    ]
+
+    assert {report.pk for report in reports} == {reports[0].pk}
+    assert [report.status for report in reports] == [
+        "reported",
+        "reported",
+        "reported",
+        "confirmed",
+    ]
+
+
+def test_with_one_other_tied_their_word_makes_it_provisional_for_a_day():
+    building = BuildingFactory()
+    reporter, other = TherapistFactory.create_batch(2)
+    office = OfficeFactory(building=building, hosts=[reporter, other])
+    incident = report_incident(building, by=reporter, kind=IncidentKind.FIRE)
+
+    give_word(incident, by=other, is_true=True)
+    incident.refresh_from_db()
+    assert (incident.status, Closure.objects.count()) == ("provisional", 1)
+
+    watch_incidents(timezone.now() + timedelta(hours=25))
+    incident.refresh_from_db()
+    assert (incident.status, Closure.objects.count()) == ("reported", 0)
+
+    give_word(incident, by=other, is_true=True)
+    incident.refresh_from_db()
+    assert incident.status == "reported", "the same word again"
+    assert office.building_id == building.pk
+
+
+def test_the_reporters_own_word_does_not_count():
+    building = BuildingFactory()
+    reporter, other, third = TherapistFactory.create_batch(3)
+    OfficeFactory(building=building, hosts=[reporter, other, third])
+    incident = report_incident(building, by=reporter, kind=IncidentKind.FIRE)
+
+    give_word(incident, by=reporter, is_true=True)
+    give_word(incident, by=other, is_true=True)
+
+    incident.refresh_from_db()
+    assert incident.status == "reported"
+
+
+# --- What confirming does --------------------------------------------------------------
+
+
+def test_confirming_displaces_and_drafts_what_each_person_lost():
+    office = OfficeFactory()
+    host = office.hosts.get()
+    UsualHoursFactory(office=office)
+    guest = book(office, start=20, end=22).guest
+    invited = InvitedFactory()
+    book(office, guest=invited, start=2, end=4)
+    supervision = SupervisionFactory(supervisor=guest)
+    incident = incident_at(office.building)
+
+    confirm_incident(incident, by=ModeratorFactory())
+
+    needs = {need.therapist: need for need in Need.objects.filter(incident=incident)}
+    assert set(needs) == {host, guest, invited, supervision.trainee}
+    assert {need.status for need in needs.values()} == {"draft"}
+    assert needs[host].spans == [Span(1, 540, 780)]
+    occurrence = Occurrence.objects.get(guest=guest)
+    assert needs[guest].spans == [occurrence.span(office.building.zone)]
+    assert needs[supervision.trainee].spans == []
+    assert needs[supervision.trainee].author == guest
+    assert {occurrence.state for occurrence in Occurrence.objects.all()} == {
+        "displaced"
+    }
+    assert Displacement.objects.count() == 4
+    assert told("displaced") == sorted(person.pk for person in needs)
+
+
+def test_confirming_stops_the_offices_being_offered():
+    office = OfficeFactory()
+    opening = OpeningFactory(office=office)
+    refresh_free([office.pk])
+    opening.refresh_from_db()
+    before = opening.free
+    incident = incident_at(office.building)
+    until = incident.scopes.get().until
+
+    confirm_incident(incident, by=ModeratorFactory())
+
+    opening.refresh_from_db()
+    assert before[0][0] < until <= opening.free[0][0]
+
+
+def test_confirming_leaves_dates_after_the_reopening_and_other_buildings_alone():
+    office = OfficeFactory()
+    later, elsewhere = book(office, day=30), book(OfficeFactory())
+
+    confirm_incident(incident_at(office.building), by=ModeratorFactory())
+
+    for occurrence in (later, elsewhere):
+        occurrence.refresh_from_db()
+        assert occurrence.state == OccurrenceState.BOOKED
+
+
+def test_confirming_keeps_a_need_published_before():
+    office = OfficeFactory()
+    guest = book(office).guest
+    incident = incident_at(office.building)
+    need = NeedFactory(therapist=guest, incident=incident)
+
+    confirm_incident(incident, by=ModeratorFactory())
+
+    assert Need.objects.get(incident=incident, therapist=guest) == need
+    assert need.displacements.count() == 1
+
+
+@pytest.mark.parametrize("count", [1, 6])
+def test_confirming_takes_a_constant_number_of_queries(
+    django_assert_max_num_queries, count
+):
+    building = BuildingFactory()
+    for _each in range(count):
+        office = OfficeFactory(building=building)
+        UsualHoursFactory(office=office)
+        OpeningFactory(office=office)
+        book(office)
+    incident = incident_at(building)
+    moderator = ModeratorFactory()
+
+    with django_assert_max_num_queries(50):
+        confirm_incident(incident, by=moderator)
+
+    assert Need.objects.count() == 2 * count
+
+
+# --- And undone ------------------------------------------------------------------------
+
+
+def test_dismissing_undoes_exactly_what_confirming_did():
+    office = OfficeFactory()
+    opening = OpeningFactory(office=office)
+    occurrence = book(office)
+    refresh_free([office.pk])
+    opening.refresh_from_db()
+    before = opening.free
+    incident, moderator = incident_at(office.building), ModeratorFactory()
+    confirm_incident(incident, by=moderator)
+
+    dismiss_incident(incident, by=moderator)
+
+    occurrence.refresh_from_db()
+    opening.refresh_from_db()
+    assert occurrence.state == OccurrenceState.BOOKED
+    assert opening.free == before
+    assert not Closure.objects.exists()
+    assert not Displacement.objects.filter(occurrence__isnull=False).exists()
+    assert {need.status for need in Need.objects.all()} == {"closed"}
+    assert told("incident_dismissed") == told("displaced")
+
+
+def test_a_date_closed_by_two_incidents_waits_for_both():
+    office = OfficeFactory()
+    occurrence = book(office)
+    fire, flood = incident_at(office.building), incident_at(office.building)
+    moderator = ModeratorFactory()
+    confirm_incident(fire, by=moderator)
+    confirm_incident(flood, by=moderator)
+
+    dismiss_incident(fire, by=moderator)
+    occurrence.refresh_from_db()
+    assert occurrence.state == OccurrenceState.DISPLACED
+
+    dismiss_incident(flood, by=moderator)
+    occurrence.refresh_from_db()
+    assert occurrence.state == OccurrenceState.BOOKED
+
+
+def test_a_released_date_is_not_restored():
+    office = OfficeFactory()
+    occurrence = book(office)
+    incident, moderator = incident_at(office.building), ModeratorFactory()
+    confirm_incident(incident, by=moderator)
+    Occurrence.objects.update(state=OccurrenceState.RELEASED)
+
+    dismiss_incident(incident, by=moderator)
+
+    occurrence.refresh_from_db()
+    assert occurrence.state == OccurrenceState.RELEASED
+
+
+def test_a_later_reopening_displaces_more_an_earlier_one_restores():
+    office = OfficeFactory()
+    soon, late = book(office, day=5), book(office, day=20)
+    incident, moderator = incident_at(office.building), ModeratorFactory()
+    confirm_incident(incident, by=moderator)
+    scope = incident.scopes.get()
+    last_date = Need.objects.first().last_date
+
+    move_reopening(scope, by=moderator, until=scope.until + timedelta(days=14))
+    late.refresh_from_db()
+    assert late.state == OccurrenceState.DISPLACED
+    moved = {need.last_date for need in Need.objects.filter(therapist=soon.guest)}
+    assert moved == {last_date + timedelta(days=14)}
+
+    move_reopening(
+        incident.scopes.get(), by=moderator, until=timezone.now() + timedelta(days=2)
+    )
+    soon.refresh_from_db()
+    late.refresh_from_db()
+    assert [soon.state, late.state] == ["booked", "booked"]
+
+
+def test_one_suite_reopens_before_the_others():
+    building = BuildingFactory()
+    first, second = (OfficeFactory(building=building) for _ in range(2))
+    here, there = book(first, day=5), book(second, day=5)
+    incident = incident_at(building)
+    confirm_incident(incident, by=ModeratorFactory())
+
+    reopen_office(incident, first, by=first.hosts.get())
+
+    here.refresh_from_db()
+    there.refresh_from_db()
+    assert [here.state, there.state] == ["booked", "displaced"]
+    with pytest.raises(NotAllowedError):
+        reopen_office(incident, second, by=first.hosts.get())
+
+
+def test_what_is_open_again_everywhere_is_over():
+    office = OfficeFactory()
+    incident = incident_at(office.building)
+    confirm_incident(incident, by=ModeratorFactory())
+    need = NeedFactory(incident=incident)
+    wave = WaveFactory(incident=incident, need=None)
+
+    watch_incidents(timezone.now() + timedelta(days=15))
+
+    for row in (incident, need, wave):
+        row.refresh_from_db()
+    assert [incident.status, need.status, wave.state] == ["over", "closed", "done"]
+
+
+def test_news_are_added_by_those_with_a_tie():
+    office = OfficeFactory()
+    incident = incident_at(office.building)
+
+    add_update(incident, by=office.hosts.get(), text="Power is out for a week.")
+    with pytest.raises(NotAllowedError):
+        add_update(incident, by=TherapistFactory(), text="I heard something.")
+
+    assert [update.text for update in incident.updates.all()] == [
+        "Power is out for a week."
+    ]
+
+
+def test_a_missing_incident_is_no_emergency():
+    assert not Incident.objects.in_force().exists()
