@@ -204,6 +204,13 @@ def opening_blocks(openings: Iterable[Opening], currency: str) -> list[Block]:
     ]
 
 
+def span_blocks(spans: Iterable[hours.Span], state: str) -> list[Block]:
+    return [
+        Block(span.weekday, span.start, span.end, state)
+        for span in hours.merge_spans(spans)
+    ]
+
+
 # --- My next seven days --------------------------------------------------------
 
 

@@ -33,7 +33,7 @@ def calendar_of(
         )
     for occurrence in occurrences:
         calendar.add_component(_event(occurrence, is_cancelled=method == "CANCEL"))
-    return calendar.to_ical().decode()
+    return str(calendar.to_ical(), "utf-8")
 
 
 def _event(occurrence: Occurrence, *, is_cancelled: bool) -> Event:

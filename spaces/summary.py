@@ -1,4 +1,4 @@
-"""A booking in a line: which hours, how many dates, from when until when, for how much."""
+"""A booking in a line: which hours, how many dates, for how much; and how sure one can be of posted hours."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from spaces.enums import OccurrenceState
 from spaces.hours import Span
 from spaces.models import Booking, Occurrence
+from spaces.models.opening import FRESH, STALE
 from spaces.week import say_spans
 from spaces.words import say_date, say_price
 
@@ -94,3 +96,24 @@ def summary_of(
         booking.office.building.zone,
         sorted(kept, key=lambda date: date.period.lower),
     )
+
+
+@dataclass(frozen=True)
+class Freshness:
+    """When posted hours were last confirmed; empty where there are none."""
+
+    text: str = ""
+    is_fresh: bool = False
+    is_stale: bool = False
+
+
+def freshness_of(confirmed_at: datetime | None) -> Freshness:
+    if confirmed_at is None:
+        return Freshness()
+    age = timezone.now() - confirmed_at
+    said = (
+        ngettext("confirmed yesterday", "confirmed %(days)s days ago", age.days)
+        if age.days
+        else _("confirmed today")
+    )
+    return Freshness(said % {"days": age.days}, age < FRESH, age > STALE)

@@ -1,12 +1,12 @@
 from django.urls import path
 
-from spaces.views import booking, building, feed, office, opening
+from spaces.views import booking, building, feed, office, opening, search
 
 app_name = "spaces"
 
 # --- Exchange: offices, hours, bookings -----------------------------------------
 urlpatterns = [
-    path("", office.office_search, name="office_search"),
+    path("", search.office_search, name="office_search"),
     path("offices/", office.my_offices, name="my_offices"),
     path("offices/new/", office.office_new, name="office_new"),
     path("offices/<int:pk>/", office.office_detail, name="office_detail"),

@@ -1,0 +1,1 @@
+from spaces.admin import exchange as exchange

@@ -103,7 +103,7 @@ class SearchForm(WeekFormMixin, DatesMixin):
     def wanted(self) -> Wanted:
         """What ``match_offices`` asks for; of a valid form."""
         cleaned = self.cleaned_data
-        latitude, longitude = self._centre()
+        latitude, longitude = self.centre
         return Wanted(
             spans=cleaned["hours"],
             first_date=cleaned["first_date"],
@@ -123,7 +123,8 @@ class SearchForm(WeekFormMixin, DatesMixin):
             * METRES[DistanceUnit(self.community.distance_unit)]
         )
 
-    def _centre(self) -> tuple[float, float]:
+    @property
+    def centre(self) -> tuple[float, float]:
         place = (
             place_of_zip(self.cleaned_data["near"])
             if self.cleaned_data["near"]

@@ -2,10 +2,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.db.models import Count, F, Min, Q
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -16,17 +17,16 @@ from django.views.decorators.http import require_safe
 
 from directory.enums import Standing
 from directory.geo import DistanceTo, distance_band
-from directory.http import TherapistRequest
 from directory.models import Community, Therapist
 from spaces import hours
-from spaces.agenda import my_week
+from spaces.agenda import my_week, span_blocks
 from spaces.coverage import coverage_of
 from spaces.enums import IncidentStatus, NeedStatus, OfferStatus
 from spaces.models import Booking, Incident, IncidentScope, Need, Opening
 from spaces.models.incident import IN_FORCE
 from spaces.summary import summary_of
 from spaces.ties import buildings_tied_to
-from spaces.week import Block, say_hours
+from spaces.week import say_hours
 from spaces.words import say_moment
 
 NEW_FOR = timedelta(days=60)
@@ -51,20 +51,19 @@ class Task:
 
 
 @require_safe
-def home(request: TherapistRequest) -> HttpResponse:
+def home(request: HttpRequest) -> HttpResponse:
     """The first page: of strangers, of those who wait, of members."""
-    me: Therapist | None = request.therapist
+    me: Therapist | None = getattr(request, "therapist", None)
     if not request.user.is_authenticated:
         return render(request, "spaces/welcome.html", {"districts": _districts()})
     if me is None:
         return redirect("directory:join")
     if me.standing != Standing.MEMBER:
         return render(request, "spaces/standing.html", {"therapist": me})
-    return render(request, "spaces/home.html", _home(request, request.community))
+    return render(request, "spaces/home.html", _home(me, Community.objects.current()))
 
 
-def _home(request: TherapistRequest, community: Community) -> dict[str, Any]:
-    me = request.therapist
+def _home(me: Therapist, community: Community) -> dict[str, Any]:
     return {
         "today": timezone.localdate(),
         "greeting": _greeting(),
@@ -78,7 +77,7 @@ def _home(request: TherapistRequest, community: Community) -> dict[str, Any]:
             *_queue(me),
         ],
         "newcomers": list(_newcomers(me)),
-        "days": my_week(me, community.currency, timezone.get_current_timezone()),  # type: ignore[arg-type]  # a ZoneInfo
+        "days": my_week(me, community.currency, ZoneInfo(community.timezone)),
     }
 
 
@@ -274,7 +273,7 @@ def _incident_near(me: Therapist, community: Community) -> dict[str, Any] | None
         "open": say_hours(sum(found.open_minutes for found in coverage.values())),
         "fits": bool(fits),
         "blocks": [
-            *(Block(*span, state="open") for span in open_spans),
-            *(Block(*span, state="fits") for span in fits),
+            *span_blocks(open_spans, "open"),
+            *span_blocks(fits, "fits"),
         ],
     }
