@@ -80,6 +80,12 @@ def is_optional(field: BoundField) -> bool:
 
 
 @register.filter
+def control(field: BoundField) -> SafeString:
+    """The field's input without the placeholder that a library put there: the label says it."""
+    return field.as_widget(attrs={"placeholder": False})
+
+
+@register.filter
 def day(moment: date | datetime | None) -> str:
     """``Thu 3 Dec``, a moment in the active time zone; with the year when it is another one."""
     if not moment:

@@ -1,4 +1,3 @@
-from collections.abc import Iterable
 from typing import Any
 
 from django import forms
@@ -39,7 +38,7 @@ class WeekField(forms.Field):
                 continue
         return merge_spans(spans)
 
-    def to_python(self, value: Iterable[str] | None) -> list[Span]:
+    def to_python(self, value: Any) -> list[Span]:
         return merge_spans(
             self._span(item) if isinstance(item, str) else Span(*item)
             for item in value or []
@@ -86,10 +85,10 @@ class WeekFormMixin(forms.Form):
 
     def full_clean(self) -> None:
         super().full_clean()
-        if not self.wants_repaint or self._errors is None:
+        if not self.wants_repaint:
             return
-        for name in list(self._errors):
+        for name in list(self.errors):
             if not isinstance(self.fields.get(name), WeekField) or self.has_error(
                 name, "required"
             ):
-                del self._errors[name]
+                del self.errors[name]

@@ -1,0 +1,68 @@
+"""Every page that is looked at by test_every_page: for whom, and where in tests/browser/world.py's community."""
+
+from django.urls import reverse
+
+SEARCH = "?hours=1-540-780&hours=3-1020-1260&weeks=26&near=94618&radius=8"
+
+PAGES = {
+    "stranger": {
+        "welcome": lambda world: reverse("home"),
+        "sign in": lambda world: reverse("account_login"),
+        "sign in by code": lambda world: reverse("account_request_login_code"),
+        "sign up": lambda world: reverse("account_signup"),
+        "password reset": lambda world: reverse("account_reset_password"),
+        "nothing here": lambda world: "/nothing-here/",
+    },
+    "applicant": {
+        "waiting": lambda world: reverse("home"),
+        "sign-in": lambda world: reverse("mfa_index"),
+    },
+    "newcomer": {
+        "empty home": lambda world: reverse("home"),
+        "no offices": lambda world: reverse("spaces:my_offices"),
+        "no bookings": lambda world: reverse("spaces:booking_list"),
+    },
+    "member": {
+        "home": lambda world: reverse("home"),
+        "search": lambda world: reverse("spaces:office_search"),
+        "search results": lambda world: reverse("spaces:office_search") + SEARCH,
+        "my offices": lambda world: reverse("spaces:my_offices"),
+        "new office": lambda world: reverse("spaces:office_new"),
+        "own office": lambda world: reverse(
+            "spaces:office_detail", args=[world.office.pk]
+        ),
+        "an office": lambda world: reverse("spaces:office_detail", args=[world.far.pk]),
+        "edit office": lambda world: reverse(
+            "spaces:office_edit", args=[world.office.pk]
+        ),
+        "post hours": lambda world: reverse(
+            "spaces:opening_new", args=[world.office.pk]
+        ),
+        "usual hours": lambda world: reverse(
+            "spaces:usual_hours", args=[world.office.pk]
+        ),
+        "close": lambda world: reverse("spaces:closure_new", args=[world.office.pk]),
+        "ask": lambda world: (
+            reverse("spaces:booking_request", args=[world.far.pk]) + SEARCH
+        ),
+        "bookings": lambda world: reverse("spaces:booking_list"),
+        "a request": lambda world: reverse(
+            "spaces:booking_detail", args=[world.booking.pk]
+        ),
+        "a booking": lambda world: reverse(
+            "spaces:booking_detail", args=[world.confirmed.pk]
+        ),
+        "building": lambda world: reverse(
+            "spaces:building_detail", args=[world.office.building_id]
+        ),
+        "feed": lambda world: reverse("spaces:feed_settings"),
+        "sign-in": lambda world: reverse("mfa_index"),
+        "addresses": lambda world: reverse("account_email"),
+        "passkeys": lambda world: reverse("mfa_list_webauthn"),
+        "add a passkey": lambda world: reverse("mfa_add_webauthn"),
+        "authenticator app": lambda world: reverse("mfa_activate_totp"),
+        "set a password": lambda world: reverse("account_set_password"),
+        "sign out": lambda world: reverse("account_logout"),
+        "nothing here": lambda world: "/nothing-here/",
+    },
+}
