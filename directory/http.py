@@ -16,6 +16,14 @@ from directory.models import Community, Therapist, User
 View = Callable[..., HttpResponse]
 
 
+class VisitorRequest(HttpRequest):
+    """Of anybody, before a door was passed."""
+
+    community: Community
+    therapist: Therapist | None
+    htmx: HtmxDetails
+
+
 class TherapistRequest(HttpRequest):
     user: User
     community: Community

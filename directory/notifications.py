@@ -1,5 +1,6 @@
 """What a message says: from templates, when it is claimed."""
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +17,8 @@ from directory.enums import Priority, Topic
 from directory.links import sign
 from directory.models import Community, Delivery, StandingEvent, Therapist
 from directory.registry import Attachment, Mail, MessageKind, Skip, register_message
+
+BLANK_LINES = re.compile(r"\n(?:[ \t]*\n){2,}")
 
 
 def absolute_url(path: str) -> str:
@@ -37,6 +40,7 @@ def mail_from_templates(
     known = {
         "reason": "",
         "unsubscribe_url": "",
+        "action_url": "",
         "site": settings.BASE_URL,
         "community": community,
         **context,
@@ -45,7 +49,7 @@ def mail_from_templates(
     with timezone.override(known.get("timezone") or community.timezone):
         return Mail(
             subject=" ".join(_text(f"{base}_subject.txt", known).split()),
-            text=_text(f"{base}.txt", known).strip() + "\n",
+            text=BLANK_LINES.sub("\n\n", _text(f"{base}.txt", known)).strip() + "\n",
             html=render_to_string(f"{base}.html", known),
             attachments=tuple(attachments),
         )
@@ -155,7 +159,7 @@ def _account_mail(row: Delivery, community: Community) -> Mail | Skip:
     return mail_from_templates(
         "directory",
         "account_mail",
-        {"community": community, "words": words, "url": url},
+        {"community": community, "words": words, "action_url": url},
     )
 
 
@@ -173,7 +177,7 @@ def render_applications(rows: Sequence[Delivery]) -> dict[int, Mail | Skip]:
             {
                 "community": community,
                 "applicant": applicants[row.payload["applicant"]],
-                "url": absolute_url(
+                "action_url": absolute_url(
                     reverse(
                         "admin:directory_therapist_change",
                         args=[row.payload["applicant"]],
@@ -200,7 +204,11 @@ def render_decision(
             row.pk: mail_from_templates(
                 "directory",
                 kind,
-                {"community": community, "event": event, "url": absolute_url("/")},
+                {
+                    "community": community,
+                    "event": event,
+                    "action_url": absolute_url("/"),
+                },
             )
             for row in rows
             if (event := events.get(row.payload["event"]))

@@ -1,8 +1,26 @@
 from django.urls import path
 
+from directory.views.join import join
+from directory.views.settings import leave_community, profile_edit, settings
+from directory.views.therapist import (
+    therapist_block,
+    therapist_detail,
+    therapist_list,
+    therapist_unblock,
+    therapist_vcard,
+)
 from directory.views.unsubscribe import unsubscribe
 
 app_name = "directory"
 urlpatterns = [
+    path("", therapist_list, name="therapist_list"),
+    path("join/", join, name="join"),
+    path("profile/", profile_edit, name="profile_edit"),
+    path("settings/", settings, name="settings"),
+    path("leave/", leave_community, name="leave"),
+    path("<int:pk>/", therapist_detail, name="therapist_detail"),
+    path("<int:pk>/vcard/", therapist_vcard, name="therapist_vcard"),
+    path("<int:pk>/block/", therapist_block, name="therapist_block"),
+    path("<int:pk>/unblock/", therapist_unblock, name="therapist_unblock"),
     path("mail-off/<str:token>/", unsubscribe, name="unsubscribe"),
 ]

@@ -1,3 +1,7 @@
+from collections.abc import Collection
+
+from django.db import transaction
+
 from directory.enums import Frequency, Topic
 from directory.models import Preference, Therapist
 
@@ -7,3 +11,12 @@ def set_frequency(therapist: Therapist, *, topic: Topic, frequency: Frequency) -
     Preference.objects.update_or_create(
         therapist=therapist, topic=topic, defaults={"frequency": frequency}
     )
+
+
+@transaction.atomic
+def set_topics(therapist: Therapist, *, wanted: Collection[str]) -> None:
+    """Hear of these topics at once, of the others not at all. A daily digest chosen before stays."""
+    for topic in Topic:
+        if topic not in wanted:
+            set_frequency(therapist, topic=topic, frequency=Frequency.OFF)
+    therapist.preferences.filter(topic__in=wanted, frequency=Frequency.OFF).delete()

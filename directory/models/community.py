@@ -82,3 +82,7 @@ class Community(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def unit(self) -> DistanceUnit:
+        return DistanceUnit(self.distance_unit)

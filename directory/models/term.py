@@ -1,3 +1,5 @@
+from collections.abc import Iterable
+
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -8,6 +10,10 @@ from directory.enums import TermKind
 class TermQuerySet(models.QuerySet["Term"]):
     def current(self) -> "TermQuerySet":
         return self.filter(retired=False)
+
+    def current_or(self, chosen: Iterable[int]) -> "TermQuerySet":
+        """Retired ones stay with those who chose them."""
+        return self.filter(models.Q(retired=False) | models.Q(pk__in=chosen))
 
     def of_kind(self, kind: str) -> "TermQuerySet":
         return self.filter(kind=kind)

@@ -99,6 +99,11 @@ class Therapist(models.Model):
     bio = models.TextField(_("about my work"), max_length=4000, blank=True)
     phone = models.CharField(_("phone"), max_length=40, blank=True)
     website = models.URLField(_("website"), blank=True)
+    contact_email = models.EmailField(
+        _("email for colleagues"),
+        blank=True,
+        help_text=_("Members see it. The address you sign in with stays private."),
+    )
 
     neighbourhood = models.CharField(_("neighbourhood"), max_length=80, blank=True)
     zip_code = models.CharField(_("ZIP code"), max_length=10, blank=True)

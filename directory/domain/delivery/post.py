@@ -1,6 +1,5 @@
 """The conversation with the mail server: one connection kept open, and what each answer means."""
 
-import re
 import smtplib
 from dataclasses import dataclass
 from typing import Any
@@ -12,8 +11,7 @@ from django.core.mail import EmailMultiAlternatives, get_connection
 from directory.models import Delivery
 from directory.notifications import unsubscribe_url
 from directory.registry import Mail, MessageKind
-
-CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]+")
+from directory.text import one_line
 
 
 @dataclass(frozen=True)
@@ -102,12 +100,7 @@ def _of_code(code: int, words: bytes | str) -> Outcome:
 
 def _words(code: int, words: bytes | str) -> str:
     said = words.decode(errors="replace") if isinstance(words, bytes) else words
-    return f"{code} {CONTROL.sub(' ', said)}"[:500]
-
-
-def one_line(text: str) -> str:
-    """Without anything that could end a header or turn its direction."""
-    return " ".join(CONTROL.sub(" ", text).split())
+    return f"{code} {one_line(said)}"[:500]
 
 
 def message_id(row: Delivery) -> str:

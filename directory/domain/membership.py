@@ -1,0 +1,275 @@
+"""Who belongs here: the machine of standings, and the verbs that move it.
+
+A declined applicant's standing is *left*: they see nothing, their history stays, and they may apply again.
+"""
+
+from datetime import date
+from enum import Enum, auto
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from directory.domain.outbox import enqueue, enqueue_all
+from directory.enums import Standing
+from directory.errors import (
+    AlreadyAppliedError,
+    DomainError,
+    NotAllowedError,
+    UnknownPlaceError,
+)
+from directory.geo import place_of_zip, snap
+from directory.models import Licence, StandingEvent, Supervision, Term, Therapist, User
+
+
+class Party(Enum):
+    PERSON = auto()
+    MODERATOR = auto()
+    OUTSIDER = auto()
+    CLOCK = auto()
+
+
+S = Standing
+TRANSITIONS: dict[tuple[Standing, Standing], set[Party]] = {
+    (S.INVITED, S.APPLICANT): {Party.PERSON},
+    (S.INVITED, S.LEFT): {Party.PERSON, Party.MODERATOR},
+    (S.APPLICANT, S.MEMBER): {Party.MODERATOR},
+    (S.APPLICANT, S.LEFT): {Party.PERSON, Party.MODERATOR},
+    (S.MEMBER, S.SUSPENDED): {Party.MODERATOR},
+    (S.MEMBER, S.LEFT): {Party.PERSON},
+    (S.SUSPENDED, S.MEMBER): {Party.MODERATOR},
+    (S.SUSPENDED, S.LEFT): {Party.PERSON},
+    (S.LEFT, S.APPLICANT): {Party.PERSON},
+}
+# Credentials that are practised under someone else's licence.
+SUPERVISED = {"amft", "acsw", "apcc", "psychological-associate", "trainee"}
+
+
+def next_standings(therapist: Therapist, by: Therapist) -> list[Standing]:
+    """Where ``by`` may take ``therapist`` from here: the buttons to show."""
+    party = _party(therapist, by)
+    return [
+        new
+        for (old, new), parties in TRANSITIONS.items()
+        if old == therapist.standing and party in parties
+    ]
+
+
+@transaction.atomic
+def apply_to_join(
+    user: User,
+    *,
+    name: str,
+    credentials: str,
+    licence_kind: Term,
+    licence_number: str,
+    jurisdiction: str,
+    expires_on: date | None,
+    zip_code: str,
+    neighbourhood: str = "",
+    supervisor_name: str = "",
+) -> Therapist:
+    """Tell who one is, agree to the rules, and wait for a moderator.
+
+    Whoever was invited at this (confirmed) address takes over what is kept under it. Whoever left may ask again.
+    """
+    if licence_kind.slug in SUPERVISED and not supervisor_name:
+        raise DomainError(
+            _("Whose licence do you work under? Give your supervisor's name.")
+        )
+    User.objects.select_for_update().get(
+        pk=user.pk
+    )  # one application of a sign-in at a time
+    therapist = _claimed_by(user)
+    old = Standing(therapist.standing) if therapist.pk else None
+    therapist.name, therapist.credentials, therapist.neighbourhood = (
+        name,
+        credentials,
+        neighbourhood,
+    )
+    locate(therapist, zip_code=zip_code)
+    therapist.agreed_at = timezone.now()
+    therapist.save()
+    Licence.objects.get_or_create(
+        therapist=therapist,
+        kind=licence_kind,
+        number=licence_number,
+        jurisdiction=jurisdiction,
+        defaults={"expires_on": expires_on},
+    )
+    if supervisor_name:
+        Supervision.objects.create(trainee=therapist, supervisor_name=supervisor_name)
+    event = _record(therapist, old, S.APPLICANT, by=therapist)
+    payload = {"applicant": therapist.pk}
+    enqueue_all(
+        "application_received",
+        [
+            {"to": moderator, "cause": f"application:{event.pk}", "payload": payload}
+            for moderator in Therapist.objects.moderators()
+        ],
+    )
+    return therapist
+
+
+def approve_applicant(
+    therapist: Therapist, *, by: Therapist, reason: str = ""
+) -> Therapist:
+    return _move(
+        therapist,
+        S.MEMBER,
+        by=by,
+        reason=reason,
+        only_from=S.APPLICANT,
+        mail="application_approved",
+    )
+
+
+def decline_applicant(therapist: Therapist, *, by: Therapist, reason: str) -> Therapist:
+    _need_reason(reason)
+    return _move(
+        therapist,
+        S.LEFT,
+        by=by,
+        reason=reason,
+        only_from=S.APPLICANT,
+        mail="application_declined",
+    )
+
+
+def suspend_member(therapist: Therapist, *, by: Therapist, reason: str) -> Therapist:
+    _need_reason(reason)
+    return _move(
+        therapist, S.SUSPENDED, by=by, reason=reason, mail="membership_suspended"
+    )
+
+
+def reinstate_member(
+    therapist: Therapist, *, by: Therapist, reason: str = ""
+) -> Therapist:
+    return _move(
+        therapist,
+        S.MEMBER,
+        by=by,
+        reason=reason,
+        only_from=S.SUSPENDED,
+        mail="membership_reinstated",
+    )
+
+
+def leave(therapist: Therapist, *, by: Therapist, reason: str = "") -> Therapist:
+    """The person goes, or takes an application back; what is booked with others runs on."""
+    if by.pk != therapist.pk:
+        raise NotAllowedError(_("Only they themselves can leave."))
+    return _move(therapist, S.LEFT, by=by, reason=reason)
+
+
+def invite_person(*, name: str, email: str, by: Therapist) -> Therapist:
+    """Someone a host knows by name and address: essential messages only, until they join and claim what is theirs.
+
+    Inviting an address twice, or one that belongs to somebody already, gives that person.
+    """
+    known = Therapist.objects.filter(user__email__iexact=email).first()
+    if known is None:
+        known = Therapist.objects.filter(user=None, email__iexact=email).first()
+    if known is not None:
+        return known
+    with transaction.atomic():
+        therapist = Therapist.objects.create(
+            standing=S.INVITED, name=name, email=email.lower(), invited_by=by
+        )
+        StandingEvent.objects.create(therapist=therapist, actor=by, new=S.INVITED)
+    return therapist
+
+
+def locate(therapist: Therapist, *, zip_code: str) -> None:
+    """Place ``therapist`` at the snapped centre of a ZIP code; the caller saves."""
+    place = place_of_zip(zip_code)
+    if place is None:
+        raise UnknownPlaceError(
+            _("We know no ZIP code “%(zip)s”. It has five digits.") % {"zip": zip_code}
+        )
+    therapist.zip_code = place.zip
+    therapist.latitude, therapist.longitude = snap(place.latitude, place.longitude)
+
+
+def _claimed_by(user: User) -> Therapist:
+    """The row an application is written into: one's own from before, an invitation's, or a new one."""
+    own = Therapist.objects.select_for_update(of=("self",)).filter(user=user).first()
+    if own is not None:
+        if (Standing(own.standing), S.APPLICANT) not in TRANSITIONS:
+            raise AlreadyAppliedError(_("You have told us who you are already."))
+        return own
+    invited = (
+        Therapist.objects.select_for_update()
+        .filter(user=None, email__iexact=user.email)
+        .first()
+    )
+    therapist = invited or Therapist()
+    therapist.user, therapist.email = user, ""
+    return therapist
+
+
+@transaction.atomic
+def _move(
+    therapist: Therapist,
+    new: Standing,
+    *,
+    by: Therapist | None,
+    reason: str = "",
+    only_from: Standing | None = None,
+    mail: str = "",
+) -> Therapist:
+    """Check against ``TRANSITIONS``, save, record, tell the person."""
+    therapist = (
+        Therapist.objects.select_for_update(of=("self",))
+        .with_user()
+        .get(pk=therapist.pk)
+    )
+    old = Standing(therapist.standing)
+    is_listed = _party(therapist, by) in TRANSITIONS.get((old, new), set())
+    if not is_listed or (only_from and old != only_from):
+        raise NotAllowedError(
+            _("%(name)s is %(old)s; that cannot be changed to %(new)s by you.")
+            % {"name": therapist.name, "old": old.label, "new": new.label}
+        )
+    event = _record(therapist, old, new, by=by, reason=reason)
+    if mail:
+        enqueue(
+            mail,
+            to=therapist,
+            cause=f"standing:{event.pk}",
+            payload={"event": event.pk},
+        )
+    return therapist
+
+
+def _record(
+    therapist: Therapist,
+    old: Standing | None,
+    new: Standing,
+    *,
+    by: Therapist | None,
+    reason: str = "",
+) -> StandingEvent:
+    therapist.standing = new
+    if new == S.MEMBER and therapist.joined_at is None:
+        therapist.joined_at = timezone.now()
+    therapist.save(update_fields=["standing", "joined_at"])
+    return StandingEvent.objects.create(
+        therapist=therapist, actor=by, old=old or "", new=new, reason=reason
+    )
+
+
+def _party(therapist: Therapist, by: Therapist | None) -> Party:
+    if by is None:
+        return Party.CLOCK
+    if by.pk == therapist.pk:
+        return (
+            Party.PERSON
+        )  # a moderator, too, is only a person where they themselves are concerned
+    return Party.MODERATOR if by.is_moderator and by.is_member else Party.OUTSIDER
+
+
+def _need_reason(reason: str) -> None:
+    if not reason.strip():
+        raise DomainError(_("Give a reason: the person is told it."))

@@ -1,0 +1,296 @@
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import django_filters
+from django import forms
+from django.db.models import F
+from django.http import QueryDict
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django_filters.fields import MultipleChoiceField
+
+from directory.enums import TermKind
+from directory.forms import FARTHEST, LineField, ZipField
+from directory.geo import METRES, DistanceTo, place_of_zip, snap
+from directory.models import Community, Term, Therapist, TherapistQuerySet
+from directory.queries import Counts, found_by, has
+
+FEW = 6  # choices of a facet shown at once; the others fold
+BETWEEN = {
+    "consults": gettext_lazy("Offers consultation"),
+    "supervises": gettext_lazy("Supervises associates"),
+    "takes_referrals": gettext_lazy("Takes referrals now"),
+    "has_spare_hours": gettext_lazy("Has spare hours"),
+    "seeks_hours": gettext_lazy("Seeks hours"),
+    "co_leads_groups": gettext_lazy("Co-leads groups"),
+    "would_have_coffee": gettext_lazy("Would have coffee"),
+}
+TERMS = {
+    "language": (TermKind.LANGUAGE, gettext_lazy("Language")),
+    "works": (TermKind.POPULATION, gettext_lazy("Works with")),
+    "specialty": (TermKind.SPECIALTY, gettext_lazy("Works on")),
+    "modality": (TermKind.MODALITY, gettext_lazy("How")),
+}
+SORTS = {
+    "nearest": gettext_lazy("nearest"),
+    "name": gettext_lazy("name"),
+    "newest": gettext_lazy("newest"),
+}
+TOO_FAR = gettext_lazy("Between 1 and %(limit_value)s, please.")
+
+
+class LineFilter(django_filters.CharFilter):  # type: ignore[misc]  # django-filter has no types
+    field_class = LineField
+
+
+class ZipFilter(django_filters.CharFilter):  # type: ignore[misc]
+    field_class = ZipField
+
+
+class AnyChoiceField(MultipleChoiceField):  # type: ignore[misc]
+    """What nobody has finds nobody; a link from last year stays a link."""
+
+    def valid_value(self, value: str) -> bool:
+        return True
+
+
+class AnyChoiceFilter(django_filters.MultipleChoiceFilter):  # type: ignore[misc]
+    field_class = AnyChoiceField
+
+
+class TherapistFilter(django_filters.FilterSet):  # type: ignore[misc]
+    """Every box ticked narrows, save neighbourhoods, of which any will do.
+
+    Distances are measured from the ZIP code asked for, else from the searcher's own place.
+    """
+
+    q = LineFilter(
+        label=gettext_lazy("Name or word"),
+        method="filter_words",
+        max_length=200,
+        widget=forms.TextInput(
+            {"type": "search", "autocomplete": "off", "dir": "auto"}
+        ),
+    )
+    between = AnyChoiceFilter(method="filter_between")
+    language = AnyChoiceFilter(method="filter_terms")
+    works = AnyChoiceFilter(method="filter_terms")
+    specialty = AnyChoiceFilter(method="filter_terms")
+    modality = AnyChoiceFilter(method="filter_terms")
+    where = AnyChoiceFilter(field_name="neighbourhood", method="filter_where")
+    zip = ZipFilter(
+        label=gettext_lazy("Near ZIP code"),
+        method="filter_later",
+        max_length=10,
+        widget=forms.TextInput({"inputmode": "numeric", "autocomplete": "postal-code"}),
+    )
+    radius = django_filters.NumberFilter(
+        label=gettext_lazy("At most so far away"),
+        method="filter_later",
+        min_value=1,
+        max_value=FARTHEST,
+        error_messages={
+            "min_value": TOO_FAR,
+            "max_value": gettext_lazy("At most %(limit_value)s, please."),
+        },
+        widget=forms.NumberInput({"min": 1, "max": FARTHEST, "step": 1}),
+    )
+    sort = django_filters.ChoiceFilter(
+        label=gettext_lazy("Sort by"),
+        choices=SORTS.items(),
+        empty_label=None,
+        method="filter_later",
+    )
+
+    class Meta:
+        model = Therapist
+        fields: list[str] = []
+
+    def __init__(
+        self, *args: Any, me: Therapist, community: Community, **kwargs: Any
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        self.me = me
+        self.community = community
+        self.form.fields["radius"].help_text = community.get_distance_unit_display()
+
+    def filter_words(
+        self, people: TherapistQuerySet, name: str, value: str
+    ) -> TherapistQuerySet:
+        return found_by(people, value)
+
+    def filter_between(
+        self, people: TherapistQuerySet, name: str, value: list[str]
+    ) -> TherapistQuerySet:
+        for facet in value:
+            people = people.filter(has(facet)) if facet in BETWEEN else people.none()
+        return people
+
+    def filter_terms(
+        self, people: TherapistQuerySet, name: str, value: list[str]
+    ) -> TherapistQuerySet:
+        for slug in value:
+            chosen = Therapist.terms.through.objects.filter(
+                term__kind=TERMS[name][0], term__slug=slug
+            )
+            people = people.filter(pk__in=chosen.values("therapist"))
+        return people
+
+    def filter_where(
+        self, people: TherapistQuerySet, name: str, value: list[str]
+    ) -> TherapistQuerySet:
+        return people.filter(neighbourhood__in=value) if value else people
+
+    def filter_later(
+        self, people: TherapistQuerySet, name: str, value: Any
+    ) -> TherapistQuerySet:
+        return people  # together, in filter_queryset
+
+    def filter_queryset(self, queryset: TherapistQuerySet) -> TherapistQuerySet:
+        people: TherapistQuerySet = super().filter_queryset(queryset)
+        asked = self.form.cleaned_data
+        centre = self._centre(asked.get("zip"))
+        if radius := asked.get("radius"):
+            if centre is None:
+                self.form.add_error("zip", _("Near where? Give a ZIP code."))
+            else:
+                people = people.near(
+                    *centre, float(radius) * METRES[self.community.unit]
+                )
+        if centre is not None:
+            people = people.annotate(metres=DistanceTo(*centre))
+        return people.order_by(*self._order(centre is not None))
+
+    def _centre(self, zip_code: str | None) -> tuple[float, float] | None:
+        place = place_of_zip(zip_code) if zip_code else None
+        if place is not None:
+            return snap(place.latitude, place.longitude)
+        if self.me.latitude is None or self.me.longitude is None:
+            return None
+        return self.me.latitude, self.me.longitude
+
+    def _order(self, has_centre: bool) -> list[Any]:
+        asked = self.form.cleaned_data
+        sort = asked.get("sort")
+        if sort == "newest":
+            return [F("joined_at").desc(nulls_last=True), "name", "pk"]
+        if asked.get("q") and sort != "name":
+            return ["-likeness", "name", "pk"]
+        if has_centre and sort != "name":
+            return [F("metres").asc(nulls_last=True), "name", "pk"]
+        return ["name", "pk"]
+
+
+# --- What the search form and the chips show -----------------------------------
+
+
+@dataclass(frozen=True)
+class Choice:
+    value: str
+    label: str | Promise
+    count: int | None
+    is_chosen: bool
+
+
+@dataclass(frozen=True)
+class Facet:
+    """A group of boxes: the most frequent first, the others folded."""
+
+    name: str
+    legend: str | Promise
+    choices: list[Choice]
+
+    @property
+    def first(self) -> list[Choice]:
+        return self.choices[:FEW]
+
+    @property
+    def others(self) -> list[Choice]:
+        return self.choices[FEW:]
+
+    @property
+    def is_unfolded(self) -> bool:
+        return any(choice.is_chosen for choice in self.others)
+
+
+@dataclass(frozen=True)
+class Chip:
+    """One thing that was asked for, and the search without it."""
+
+    label: str | Promise
+    query: QueryDict = field(repr=False)
+
+    @property
+    def url(self) -> str:
+        return f"?{self.query.urlencode()}"
+
+
+def facets_of(counts: Counts, asked: QueryDict) -> list[Facet]:
+    between = [
+        Choice(facet, label, counts.facets[facet], facet in asked.getlist("between"))
+        for facet, label in BETWEEN.items()
+    ]
+    facets = [Facet("between", gettext_lazy("Between colleagues"), between)]
+    for name, (kind, legend) in TERMS.items():
+        chosen = asked.getlist(name)
+        choices = [
+            Choice(term.slug, term.label, count, term.slug in chosen)
+            for term, count in counts.terms.get(kind, [])
+        ]
+        facets.append(Facet(name, legend, choices))
+    places = [
+        Choice(place, place, count, place in asked.getlist("where"))
+        for place, count in counts.places
+    ]
+    facets.append(Facet("where", gettext_lazy("Where"), places))
+    return [facet for facet in facets if facet.choices]
+
+
+def chips_of(asked: QueryDict, community: Community) -> list[Chip]:
+    return [
+        Chip(label, _without(asked, name, value))
+        for name, value, label in _asked_for(asked, community)
+    ]
+
+
+def _asked_for(
+    asked: QueryDict, community: Community
+) -> Iterator[tuple[str, str, str | Promise]]:
+    if text := asked.get("q", "").strip():
+        yield "q", text, _("“%(text)s”") % {"text": text}
+    for facet in asked.getlist("between"):
+        yield "between", facet, BETWEEN.get(facet, facet)
+    slugs = [slug for name in TERMS for slug in asked.getlist(name)]
+    labels = (
+        {
+            (term.kind, term.slug): term.label
+            for term in Term.objects.filter(slug__in=slugs)
+        }
+        if slugs
+        else {}
+    )
+    for name, (kind, _legend) in TERMS.items():
+        for slug in asked.getlist(name):
+            yield name, slug, labels.get((kind, slug), slug)
+    for place in asked.getlist("where"):
+        yield "where", place, place
+    if radius := asked.get("radius", "").strip():
+        yield (
+            "radius",
+            radius,
+            _("at most %(radius)s %(unit)s")
+            % {"radius": radius, "unit": community.distance_unit},
+        )
+    if zip_code := asked.get("zip", "").strip():
+        yield "zip", zip_code, _("from ZIP %(zip)s") % {"zip": zip_code}
+
+
+def _without(asked: QueryDict, name: str, value: str) -> QueryDict:
+    query = asked.copy()
+    query.pop("page", None)
+    query.setlist(
+        name, [other for other in asked.getlist(name) if other.strip() != value]
+    )
+    return query

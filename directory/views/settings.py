@@ -1,0 +1,57 @@
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from directory.domain.membership import leave
+from directory.domain.preference import set_topics
+from directory.errors import DomainError
+from directory.forms import ProfileForm, SettingsForm
+from directory.http import TherapistRequest, member_required, therapist_required
+from directory.models import Therapist
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@member_required
+def profile_edit(request: TherapistRequest) -> HttpResponse:
+    form = ProfileForm(request.POST or None, instance=request.therapist)
+    if form.is_valid():
+        form.save()
+        messages.success(request, _("Saved. This is how members see you now."))
+        return redirect("directory:therapist_detail", request.therapist.pk)
+    return render(request, "directory/profile_form.html", {"form": form})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@member_required
+def settings(request: TherapistRequest) -> HttpResponse:
+    form = SettingsForm(
+        request.POST or None, instance=request.therapist, community=request.community
+    )
+    if form.is_valid():
+        form.save()
+        set_topics(request.therapist, wanted=form.cleaned_data["topics"])
+        messages.success(request, _("Saved."))
+        return redirect("directory:settings")
+    blocked = Therapist.objects.filter(blocks_received__blocker=request.therapist)
+    return render(
+        request, "directory/settings.html", {"form": form, "blocked": blocked}
+    )
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@therapist_required
+def leave_community(request: TherapistRequest) -> HttpResponse:
+    if request.method == "POST":
+        try:
+            leave(request.therapist, by=request.therapist)
+        except DomainError as error:
+            messages.error(request, str(error))
+        else:
+            messages.success(
+                request,
+                _("You have left. What you booked runs on; you can ask to come back."),
+            )
+        return redirect("home")
+    return render(request, "directory/leave.html")

@@ -1,0 +1,160 @@
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+from urllib.parse import quote
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import HttpResponse, QueryDict
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.functional import Promise, SimpleLazyObject
+from django.utils.text import slugify
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from directory.domain.block import block_therapist, unblock_therapist
+from directory.errors import DomainError
+from directory.filters import Chip, TherapistFilter, chips_of, facets_of
+from directory.geo import DistanceTo, distance_band
+from directory.http import TherapistRequest, member_required, render_part
+from directory.models import Therapist, TherapistQuerySet
+from directory.notifications import absolute_url
+from directory.queries import counts_of
+from directory.vcard import vcard
+
+PER_PAGE = 24
+MOST_SUGGESTIONS = 6
+
+
+@dataclass(frozen=True)
+class Card:
+    person: Therapist
+    band: str | Promise
+
+
+@require_safe
+@member_required
+def therapist_list(request: TherapistRequest) -> HttpResponse:
+    people = Therapist.objects.visible_to(request.therapist)
+    search = _search(request, people, request.GET)
+    page = Paginator(search.qs, PER_PAGE).get_page(request.GET.get("page"))
+    chips = chips_of(request.GET, request.community)
+    counts: Any = SimpleLazyObject(
+        partial(counts_of, people)
+    )  # the form stays when htmx swaps the results
+    context = {
+        "search": search,
+        "page": page,
+        "cards": [Card(person, _band(request, person)) for person in page],
+        "chips": chips,
+        "counts": counts,
+        "facets": SimpleLazyObject(lambda: facets_of(counts, request.GET)),
+        "suggestions": [] if page else _loosened(request, people, chips),
+    }
+    return render_part(request, "directory/therapist_list.html", "results", context)
+
+
+def _search(
+    request: TherapistRequest, people: TherapistQuerySet, asked: QueryDict
+) -> TherapistFilter:
+    return TherapistFilter(
+        asked, queryset=people, me=request.therapist, community=request.community
+    )
+
+
+def _loosened(
+    request: TherapistRequest, people: TherapistQuerySet, chips: list[Chip]
+) -> list[dict[str, Any]]:
+    """For an empty result: how many there are without each thing asked for, most first."""
+    counted = [
+        {
+            "label": chip.label,
+            "url": chip.url,
+            "count": _search(request, people, chip.query).qs.count(),
+        }
+        for chip in chips[:MOST_SUGGESTIONS]
+    ]
+    return sorted(
+        (row for row in counted if row["count"]), key=lambda row: -row["count"]
+    )
+
+
+def _band(request: TherapistRequest, person: Therapist) -> str | Promise:
+    metres: float | None = getattr(person, "metres", None)
+    return (
+        "" if metres is None else distance_band(metres, request.community.distance_unit)
+    )
+
+
+@require_safe
+@member_required
+def therapist_detail(request: TherapistRequest, pk: int) -> HttpResponse:
+    person = _seen(request, pk)
+    terms: dict[str, list[str]] = {}
+    for term in person.terms.order_by("label"):
+        terms.setdefault(term.kind, []).append(term.label)
+    context = {
+        "person": person,
+        "band": _band(request, person),
+        "terms": terms,
+        "licence": person.licences.exclude(checked_at=None)
+        .order_by("-checked_at")
+        .first(),
+        "is_me": person.pk == request.therapist.pk,
+    }
+    return render(request, "directory/therapist_detail.html", context)
+
+
+@require_safe
+@member_required
+def therapist_vcard(request: TherapistRequest, pk: int) -> HttpResponse:
+    person = _seen(request, pk)
+    url = absolute_url(reverse("directory:therapist_detail", args=[pk]))
+    response = HttpResponse(
+        vcard(person, request.community, url), content_type="text/vcard; charset=utf-8"
+    )
+    plain = slugify(person.name) or "colleague"
+    response["Content-Disposition"] = (
+        f"attachment; filename=\"{plain}.vcf\"; filename*=UTF-8''{quote(person.name[:80])}.vcf"
+    )
+    return response
+
+
+@require_POST
+@member_required
+def therapist_block(request: TherapistRequest, pk: int) -> HttpResponse:
+    person = _seen(request, pk)
+    try:
+        block_therapist(person, by=request.therapist)
+    except DomainError as error:
+        messages.error(request, str(error))
+        return redirect("directory:therapist_detail", pk)
+    messages.success(
+        request,
+        _(
+            "You and %(name)s no longer meet here. You can take it back in your settings."
+        )
+        % {"name": person},
+    )
+    return redirect("directory:therapist_list")
+
+
+@require_POST
+@member_required
+def therapist_unblock(request: TherapistRequest, pk: int) -> HttpResponse:
+    person = get_object_or_404(
+        Therapist, pk=pk, blocks_received__blocker=request.therapist
+    )
+    unblock_therapist(person, by=request.therapist)
+    messages.success(request, _("You and %(name)s can meet again.") % {"name": person})
+    return redirect("directory:settings")
+
+
+def _seen(request: TherapistRequest, pk: int) -> Therapist:
+    """A member this one may see, with the distance between the two; anybody else is not there."""
+    people = Therapist.objects.visible_to(request.therapist)
+    me = request.therapist
+    if me.latitude is not None and me.longitude is not None:
+        people = people.annotate(metres=DistanceTo(me.latitude, me.longitude))
+    return get_object_or_404(people, pk=pk)
