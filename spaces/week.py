@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from django.utils.dates import WEEKDAYS_ABBR
 from django.utils.functional import Promise
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from spaces.hours import DAY, STEP, Span, clock, merge_spans
@@ -130,10 +130,11 @@ def say_week(spans: Iterable[Span]) -> str:
     spans = merge_spans(spans)
     if not spans:
         return gettext("Nothing painted yet.")
-    hours = say_hours(sum(span.minutes for span in spans))
-    return (
-        f"{say_spans(spans)} · {gettext('%(hours)s hours a week') % {'hours': hours}}"
+    minutes = sum(span.minutes for span in spans)
+    words = ngettext(
+        "%(hours)s hour a week", "%(hours)s hours a week", 1 if minutes == 60 else 2
     )
+    return f"{say_spans(spans)} · {words % {'hours': say_hours(minutes)}}"
 
 
 def say_blocks(blocks: Iterable[Block]) -> str:

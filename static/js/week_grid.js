@@ -184,10 +184,11 @@ class WeekGrid {
     const spans = this.round();
     const minutes = spans.reduce((sum, { from, to }) => sum + (to - from) * STEP, 0);
     const words = spans.map(({ col, from, to }) => `${this.days[col]} ${clock(this.minute(from))}–${clock(this.minute(to - 1) + STEP)}`);
-    const { nothing, total } = this.root.dataset;
+    const { nothing, one, total } = this.root.dataset;
+    const sum = minutes === 60 ? one : total.replace("{hours}", minutes / 60);
     clearTimeout(this.saying);
     this.saying = setTimeout(() => {
-      this.said.textContent = words.length ? `${words.join(", ")} · ${total.replace("{hours}", minutes / 60)}` : nothing;
+      this.said.textContent = words.length ? `${words.join(", ")} · ${sum}` : nothing;
       this.clear.hidden = !words.length && !this.cleared;
     }, 120);
     if (words.length) this.forget();
