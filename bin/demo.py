@@ -2,6 +2,7 @@
 
 import argparse
 import contextlib
+import hashlib
 import http.client
 import os
 import shutil
@@ -11,6 +12,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import psycopg
 from services import (
     ROOT,
     VAR,
@@ -82,61 +84,24 @@ class Demo:
             name, [PYTHON, *argv], env=self.environment, log=LOGS / f"{name}.log"
         )
 
-    def programs(self) -> list[Program]:
-        beat_schedule = str(VAR / "beat" / "schedule")
-        gunicorn = [
-            "-m",
-            "gunicorn",
-            "community.wsgi",
-            "--bind",
-            f"127.0.0.1:{self.port}",
-            "--no-control-socket",
-        ]
-        gunicorn += [
-            "--workers",
-            "2",
-            "--threads",
-            "4",
-            "--graceful-timeout",
-            "3",
-            "--log-level",
-            "warning",
-        ]
-        worker = [
-            "-m",
-            "celery",
-            "-A",
-            "community",
-            "worker",
-            "--concurrency",
-            "2",
-            "--loglevel",
-            "warning",
-        ]
-        worker += ["--without-gossip", "--without-mingle"]
-        beat = [
-            "-m",
-            "celery",
-            "-A",
-            "community",
-            "beat",
-            "--schedule",
-            beat_schedule,
-            "--pidfile",
-            "",
-        ]
-        catcher = [
-            "bin/mail_catcher.py",
-            "--port",
-            str(self.smtp_port),
-            "--folder",
-            str(VAR / "mail"),
-        ]
+    def first_programs(self) -> list[Program]:
+        catcher = ["bin/mail_catcher.py", "--port", str(self.smtp_port)]
+        gunicorn = ["-m", "gunicorn", "community.wsgi", "--no-control-socket"]
+        gunicorn += ["--bind", f"127.0.0.1:{self.port}", "--log-level", "warning"]
+        gunicorn += ["--workers", "2", "--threads", "4", "--graceful-timeout", "3"]
         return [
-            self.program("mail", *catcher),
+            self.program("mail", *catcher, "--folder", str(VAR / "mail")),
             self.program("web", *gunicorn),
-            self.program("worker", *worker),
-            self.program("beat", *beat, "--loglevel", "warning"),
+        ]
+
+    def further_programs(self) -> list[Program]:
+        celery = ["-m", "celery", "-A", "community"]
+        quietly = ["--loglevel", "warning"]
+        worker = [*celery, "worker", "--concurrency", "2", *quietly]
+        beat = [*celery, "beat", "--schedule", str(VAR / "beat" / "schedule"), *quietly]
+        return [
+            self.program("worker", *worker, "--without-gossip", "--without-mingle"),
+            self.program("beat", *beat, "--pidfile", ""),
         ]
 
     # --- Does it answer? Each asks the real thing. --------------------------
@@ -220,7 +185,7 @@ def begin_anew() -> None:
         )
     for name in ("postgres", "valkey", "mail", "beat", "static", "log"):
         shutil.rmtree(VAR / name, ignore_errors=True)
-    for name in ("demo.env", "static.stamp"):
+    for name in ("demo.env", "prepared"):
         (VAR / name).unlink(missing_ok=True)
 
 
@@ -238,17 +203,59 @@ def bring_up(supervisor: Supervisor, tenancy: Tenancy, port: int) -> Demo | None
             for name in ("DATABASE_URL", "REDIS_URL", "BASE_URL", "EMAIL_URL")
         }
     )
-    prepared = supervisor.call(demo.program("prepare", "bin/prepare_demo.py"))
-    if prepared is None:
-        return None
-    if prepared:
-        raise CannotStartError(
-            f"Preparing the database failed; why is at the end of {LOGS / 'prepare.log'}"
-        )
+    prepare(supervisor, demo)
     forget_heartbeat(variables["REDIS_URL"])
-    for program in demo.programs():
+    for program in demo.first_programs():
         supervisor.start(program)
-    return demo
+    wait_for(demo.web_answers, supervisor)  # whoever is waiting is not kept by the rest
+    for program in demo.further_programs():
+        supervisor.start(program)
+    return None if supervisor.stopping else demo
+
+
+def prepare(supervisor: Supervisor, demo: Demo) -> None:
+    """Tables, a community, static files; skipped when nothing they are made of has changed."""
+    stamp, fingerprint = VAR / "prepared", what_is_prepared(demo)
+    if has_community(demo) and stamp.exists() and stamp.read_text() == fingerprint:
+        return
+    say("Preparing tables, an invented community and static files, this once …")
+    stamp.unlink(missing_ok=True)
+    code = supervisor.call(demo.program("prepare", "bin/prepare_demo.py"))
+    if code:
+        raise CannotStartError(
+            f"Preparing failed; why is at the end of {LOGS / 'prepare.log'}"
+        )
+    if code == 0:
+        stamp.write_text(fingerprint)
+
+
+def what_is_prepared(demo: Demo) -> str:
+    seen = hashlib.sha256(demo.variables["DATABASE_URL"].encode())
+    seen.update((ROOT / "requirements.lock").read_bytes())
+    for path in sorted([*ROOT.glob("*/migrations/*.py"), *ROOT.glob("static/**/*")]):
+        status = path.stat()
+        seen.update(f"{path} {status.st_size} {status.st_mtime_ns}\n".encode())
+    return seen.hexdigest()
+
+
+def has_community(demo: Demo) -> bool:
+    with (
+        contextlib.suppress(psycopg.Error),
+        psycopg.connect(demo.variables["DATABASE_URL"]) as connection,
+    ):
+        return bool(connection.execute("SELECT FROM directory_community").rowcount)
+    return False
+
+
+def wait_for(is_done: Callable[[], bool], supervisor: Supervisor) -> bool:
+    """False when it takes too long, when a part keeps dying, or when asked to stop."""
+    return (
+        supervisor.wait_until(
+            lambda: is_done() or supervisor.gave_up(after=HOPELESS_RESTARTS),
+            seconds=CHECK_SECONDS,
+        )
+        and is_done()
+    )
 
 
 def check(supervisor: Supervisor, demo: Demo) -> bool:
@@ -261,10 +268,7 @@ def check(supervisor: Supervisor, demo: Demo) -> bool:
             say(f"{name:<9} answers   after {time.monotonic() - began:4.1f} s")
         return not waiting
 
-    def settled() -> bool:
-        return all_answer() or supervisor.gave_up(after=HOPELESS_RESTARTS)
-
-    supervisor.wait_until(settled, seconds=CHECK_SECONDS)
+    wait_for(all_answer, supervisor)
     for name in waiting:
         say(f"{name:<9} does not answer   see {LOGS / name}.log")
     return not waiting
@@ -279,20 +283,14 @@ def greet(demo: Demo) -> None:
 
 
 def serve(supervisor: Supervisor, demo: Demo, began: float) -> None:
-    """Say where it is once the pages answer, then keep it running until Ctrl-C."""
-
-    def settled() -> bool:
-        return demo.web_answers() or supervisor.gave_up(after=HOPELESS_RESTARTS)
-
-    supervisor.wait_until(settled, seconds=CHECK_SECONDS)
-    if not supervisor.stopping:
-        if not demo.web_answers():
-            raise CannotStartError(
-                f"The pages do not answer; why is at the end of {LOGS / 'web.log'}"
-            )
-        say(f"Started in {time.monotonic() - began:.1f} s.")
-        greet(demo)
-        supervisor.run()
+    """Say where it is, then keep it running until Ctrl-C."""
+    if not demo.web_answers():
+        raise CannotStartError(
+            f"The pages do not answer; why is at the end of {LOGS / 'web.log'}"
+        )
+    say(f"Started in {time.monotonic() - began:.1f} s.")
+    greet(demo)
+    supervisor.run()
     say("\nStopping …")
 
 
