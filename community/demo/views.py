@@ -42,7 +42,7 @@ ROLES = [
     Role(
         "displaced",
         _("A displaced therapist"),
-        _("Her building burned on Saturday; she needs hours from Monday on."),
+        _("A burst pipe closed her building; colleagues have offered hours, some are still open."),
     ),
     Role("newcomer", _("A newcomer"), _("Has just applied and waits for approval.")),
 ]

@@ -1,0 +1,159 @@
+import pytest
+from allauth.account.models import EmailAddress
+from django.db import transaction
+from django.utils import timezone
+
+from directory.enums import DeliveryState, Standing
+from directory.models import Community, Delivery, Supervision, Therapist, User
+from spaces.demo.load import load_demo
+from spaces.domain.availability import verify_free
+from spaces.enums import Audience, BookingStatus, NeedStatus, OfferStatus, WaveState
+from spaces.models import (
+    Booking,
+    Building,
+    Incident,
+    Need,
+    Occurrence,
+    Offer,
+    Office,
+    Opening,
+    Wave,
+)
+from spaces.ties import people_tied_to
+
+DEMO_PEOPLE = ["displaced", "host", "moderator", "newcomer"]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def demo(django_db_setup, django_db_blocker):
+    """Loaded once for all these tests, which only look."""
+    with django_db_blocker.unblock(), transaction.atomic():
+        load_demo(therapists=70, offices=40, seed=7)
+        yield
+        transaction.set_rollback(True)
+
+
+def test_load_demo_makes_as_many_as_asked_for():
+    assert Therapist.objects.count() == 70
+    assert Office.objects.count() == 40
+    assert Community.objects.get().name == "East Bay Therapists"
+
+
+def test_load_demo_makes_everyone_one_can_be():
+    addresses = [f"{name}@demo.example.org" for name in DEMO_PEOPLE]
+    users = User.objects.filter(email__in=addresses).order_by("email")
+
+    assert [user.email for user in users] == addresses
+    assert [user.therapist.standing for user in users] == [
+        Standing.MEMBER,
+        Standing.MEMBER,
+        Standing.MEMBER,
+        Standing.APPLICANT,
+    ]
+    assert [user.is_staff and user.is_superuser for user in users] == [
+        False,
+        False,
+        True,
+        False,
+    ]
+    assert not any(user.has_usable_password() for user in users)
+
+
+def test_load_demo_confirms_every_address():
+    confirmed = EmailAddress.objects.filter(verified=True, primary=True)
+
+    assert confirmed.count() == User.objects.count()
+    assert all(
+        address.endswith("@demo.example.org")
+        for address in confirmed.values_list("email", flat=True)
+    )
+
+
+def test_load_demo_ties_twelve_five_and_three_to_seven_suites():
+    building = Building.objects.get(name="Alder Court")
+    hosts = Therapist.objects.filter(offices__building=building).distinct()
+    trainees = Supervision.objects.filter(
+        supervisor__in=hosts, accepted_at__isnull=False
+    )
+    guests = Therapist.objects.filter(occurrences__office__building=building).distinct()
+    subletters = guests.exclude(pk__in=trainees.values("trainee"))
+
+    assert building.offices.count() == 7
+    assert (hosts.count(), subletters.count(), trainees.count()) == (12, 5, 3)
+    assert subletters.filter(user=None, standing=Standing.INVITED).count() == 2
+    assert people_tied_to(building).count() == 20
+
+
+def test_load_demo_gives_two_people_an_institute_of_nine_rooms():
+    building = Building.objects.get(name="Linden Institute")
+
+    assert building.offices.count() == 9
+    assert {office.hosts.count() for office in building.offices.all()} == {2}
+
+
+def test_load_demo_has_few_evenings_and_many_mornings():
+    openings = Opening.objects.filter(weekday__lte=4)
+    evenings, mornings = openings.filter(end__gt=1080), openings.filter(end__lte=780)
+
+    assert 0 < evenings.count() * 4 < mornings.count()
+    assert Opening.objects.filter(audience=Audience.EMERGENCIES).exists()
+    assert not Opening.objects.filter(price_cents__gt=3000).exists()
+
+
+def test_load_demo_keeps_free_time_true():
+    assert verify_free(list(Office.objects.values_list("pk", flat=True))) == []
+
+
+def test_load_demo_has_bookings_of_every_kind():
+    statuses = set(Booking.objects.values_list("status", flat=True))
+
+    assert statuses >= {
+        BookingStatus.REQUESTED,
+        BookingStatus.CONFIRMED,
+        BookingStatus.ENDED,
+        BookingStatus.CANCELLED,
+    }
+    assert Occurrence.objects.filter(period__endswith__lt=timezone.now()).exists()
+    assert Occurrence.objects.filter(period__startswith__gt=timezone.now()).exists()
+
+
+def test_load_demo_leaves_two_overlapping_requests_to_the_host():
+    host = Therapist.objects.get(user__email="host@demo.example.org")
+    first, second = Booking.objects.hosted_by(host).undecided()
+
+    assert Occurrence.objects.filter(
+        booking=first,
+        period__overlap=second.occurrences.asked().first().period,
+    ).exists()
+    assert host.helps_in_emergencies
+
+
+def test_load_demo_is_in_the_middle_of_wave_two():
+    incident = Incident.objects.get()
+    waves = Wave.objects.filter(incident=incident).order_by("number")
+    need = Need.objects.get(therapist__user__email="displaced@demo.example.org")
+
+    assert [wave.state for wave in waves] == [WaveState.DONE, WaveState.RUNNING]
+    assert waves[1].started_at < timezone.now() < waves[1].next_at
+    assert all(wave.recipients.exists() for wave in waves)
+    assert need.status == NeedStatus.OPEN
+    assert need.offers.filter(status=OfferStatus.OFFERED).exists()
+    assert Offer.objects.filter(status=OfferStatus.ACCEPTED).exists()
+    assert not incident.scopes.filter(building__name="Alder Court").exists()
+
+
+def test_load_demo_sends_a_dozen_mails_not_hundreds():
+    waiting = Delivery.objects.filter(state=DeliveryState.PENDING)
+    recipients = {delivery.recipient.address.partition("@")[0] for delivery in waiting}
+
+    assert 5 <= waiting.count() <= 25
+    assert recipients <= set(DEMO_PEOPLE)
+
+
+def test_load_demo_has_awkward_people():
+    lengths = [len(name) for name in Therapist.objects.values_list("name", flat=True)]
+    silas = Therapist.objects.get(name="Silas Blankenbrook")
+
+    assert max(lengths) >= 90
+    assert min(lengths) == 1
+    assert (silas.headline, silas.bio, silas.terms.count()) == ("", "", 0)
