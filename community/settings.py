@@ -110,7 +110,10 @@ SESSION_ENGINE = "django.contrib.sessions.backends.db"  # losing Redis signs nob
 
 # --- People and sign-in ---------------------------------------------------
 AUTH_USER_MODEL = "directory.User"
-AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTHENTICATION_BACKENDS = [
+    "allauth.account.auth_backends.AuthenticationBackend",
+    "directory.backends.ModerationBackend",
+]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "home"
 ACCOUNT_ADAPTER = "directory.adapters.AccountAdapter"

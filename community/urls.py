@@ -1,18 +1,17 @@
+from allauth.account.decorators import secure_admin_login
 from django.conf import settings
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
-from django.views.generic import RedirectView
 
 from spaces.views.home import home
+
+# One sign-in for all, with its rate limits and passkeys; whoever does not moderate is told so.
+admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 
 # /healthz/ and /readyz/ are answered by community.health, ahead of every other middleware.
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", home, name="home"),
     path("accounts/", include("allauth.urls")),
-    path(
-        "admin/login/",
-        RedirectView.as_view(pattern_name="account_login", query_string=True),
-    ),
     path("admin/", admin.site.urls),
     path("directory/", include("directory.urls")),
     path("spaces/", include("spaces.urls")),

@@ -140,6 +140,9 @@ class ProfileForm(forms.ModelForm):
         widget=forms.TextInput({"dir": "auto"}),
     )
     zip_code = ZipField(label=gettext_lazy("ZIP code"), max_length=10)
+    website = forms.URLField(
+        label=gettext_lazy("Website"), required=False, assume_scheme="https"
+    )
     specialties = TermsField(TermKind.SPECIALTY, gettext_lazy("What I work on"))
     modalities = TermsField(TermKind.MODALITY, gettext_lazy("How I work"))
     populations = TermsField(TermKind.POPULATION, gettext_lazy("With whom"))

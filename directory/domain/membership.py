@@ -32,7 +32,7 @@ class Party(Enum):
 S = Standing
 TRANSITIONS: dict[tuple[Standing, Standing], set[Party]] = {
     (S.INVITED, S.APPLICANT): {Party.PERSON},
-    (S.INVITED, S.LEFT): {Party.PERSON, Party.MODERATOR},
+    (S.INVITED, S.LEFT): {Party.PERSON},
     (S.APPLICANT, S.MEMBER): {Party.MODERATOR},
     (S.APPLICANT, S.LEFT): {Party.PERSON, Party.MODERATOR},
     (S.MEMBER, S.SUSPENDED): {Party.MODERATOR},
@@ -111,56 +111,68 @@ def apply_to_join(
     return therapist
 
 
+@transaction.atomic
 def approve_applicant(
     therapist: Therapist, *, by: Therapist, reason: str = ""
 ) -> Therapist:
-    return _move(
+    """Let somebody in; whoever does answers for having checked the licences they gave."""
+    therapist = _decide(
         therapist,
+        S.APPLICANT,
         S.MEMBER,
         by=by,
         reason=reason,
-        only_from=S.APPLICANT,
         mail="application_approved",
     )
+    therapist.licences.filter(checked_at=None).update(
+        checked_by=by, checked_at=timezone.now()
+    )
+    return therapist
 
 
 def decline_applicant(therapist: Therapist, *, by: Therapist, reason: str) -> Therapist:
     _need_reason(reason)
-    return _move(
+    return _decide(
         therapist,
+        S.APPLICANT,
         S.LEFT,
         by=by,
         reason=reason,
-        only_from=S.APPLICANT,
         mail="application_declined",
     )
 
 
 def suspend_member(therapist: Therapist, *, by: Therapist, reason: str) -> Therapist:
     _need_reason(reason)
-    return _move(
-        therapist, S.SUSPENDED, by=by, reason=reason, mail="membership_suspended"
+    return _decide(
+        therapist,
+        S.MEMBER,
+        S.SUSPENDED,
+        by=by,
+        reason=reason,
+        mail="membership_suspended",
     )
 
 
 def reinstate_member(
     therapist: Therapist, *, by: Therapist, reason: str = ""
 ) -> Therapist:
-    return _move(
+    return _decide(
         therapist,
+        S.SUSPENDED,
         S.MEMBER,
         by=by,
         reason=reason,
-        only_from=S.SUSPENDED,
         mail="membership_reinstated",
     )
 
 
 def leave(therapist: Therapist, *, by: Therapist, reason: str = "") -> Therapist:
     """The person goes, or takes an application back; what is booked with others runs on."""
-    if by.pk != therapist.pk:
-        raise NotAllowedError(_("Only they themselves can leave."))
-    return _move(therapist, S.LEFT, by=by, reason=reason)
+    therapist, _event = _move(
+        therapist, S.LEFT, by=by, acting=Party.PERSON, reason=reason
+    )
+    return therapist
 
 
 def invite_person(*, name: str, email: str, by: Therapist) -> Therapist:
@@ -210,37 +222,52 @@ def _claimed_by(user: User) -> Therapist:
 
 
 @transaction.atomic
+def _decide(
+    therapist: Therapist,
+    old: Standing,
+    new: Standing,
+    *,
+    by: Therapist,
+    reason: str,
+    mail: str,
+) -> Therapist:
+    """A moderator's move, told to the person."""
+    therapist, event = _move(
+        therapist, new, by=by, acting=Party.MODERATOR, reason=reason, only_from=old
+    )
+    enqueue(
+        mail, to=therapist, cause=f"standing:{event.pk}", payload={"event": event.pk}
+    )
+    return therapist
+
+
+@transaction.atomic
 def _move(
     therapist: Therapist,
     new: Standing,
     *,
     by: Therapist | None,
-    reason: str = "",
+    acting: Party,
+    reason: str,
     only_from: Standing | None = None,
-    mail: str = "",
-) -> Therapist:
-    """Check against ``TRANSITIONS``, save, record, tell the person."""
+) -> tuple[Therapist, StandingEvent]:
+    """Check against ``TRANSITIONS``, save, record. ``acting`` is whose verb it is, which ``by`` must be."""
     therapist = (
         Therapist.objects.select_for_update(of=("self",))
         .with_user()
         .get(pk=therapist.pk)
     )
     old = Standing(therapist.standing)
-    is_listed = _party(therapist, by) in TRANSITIONS.get((old, new), set())
-    if not is_listed or (only_from and old != only_from):
+    is_listed = acting in TRANSITIONS.get((old, new), set()) and only_from in {
+        None,
+        old,
+    }
+    if not is_listed or _party(therapist, by) != acting:
         raise NotAllowedError(
-            _("%(name)s is %(old)s; that cannot be changed to %(new)s by you.")
+            _("%(name)s is %(old)s; you cannot change that to %(new)s.")
             % {"name": therapist.name, "old": old.label, "new": new.label}
         )
-    event = _record(therapist, old, new, by=by, reason=reason)
-    if mail:
-        enqueue(
-            mail,
-            to=therapist,
-            cause=f"standing:{event.pk}",
-            payload={"event": event.pk},
-        )
-    return therapist
+    return therapist, _record(therapist, old, new, by=by, reason=reason)
 
 
 def _record(

@@ -74,7 +74,9 @@ def here(context: Context, *prefixes: str) -> SafeString | str:
 
 @register.filter
 def is_optional(field: BoundField) -> bool:
-    """A field one may leave empty, in a form where others must be filled (a search form says nothing)."""
+    """A field one may leave empty, in a form where others must be filled; a search says ``marks_optional = False``."""
+    if not getattr(field.form, "marks_optional", True):
+        return False
     fields = field.form.fields.values()
     return not field.field.required and any(other.required for other in fields)
 
