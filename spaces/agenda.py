@@ -88,7 +88,7 @@ class OfficeWeek:
                 else _("no charge")
             )
             if opening.audience == Audience.EMERGENCIES:
-                detail = _("emergencies")
+                detail = _("for help")
             blocks += self._blocks(parts, "free", detail=detail)
         return blocks
 
@@ -181,8 +181,8 @@ def office_openings(
     )
 
 
-def first_free_week(openings: Iterable[Opening], zone: ZoneInfo) -> date:
-    """The Monday of the first week that has something free; this week's if none has."""
+def first_free_day(openings: Iterable[Opening], zone: ZoneInfo) -> date:
+    """The first day that has something free; today if none has."""
     now = timezone.now()
     moments = [
         max(lower, now)
@@ -190,8 +190,7 @@ def first_free_week(openings: Iterable[Opening], zone: ZoneInfo) -> date:
         for lower, upper in opening.free
         if upper > now
     ]
-    day = hours.local_day(min(moments, default=now), zone)
-    return day - timedelta(days=day.weekday())
+    return hours.local_day(min(moments, default=now), zone)
 
 
 def opening_blocks(openings: Iterable[Opening], currency: str) -> list[Block]:
@@ -320,10 +319,10 @@ def _offered(
                 hours.intersection(opening.free, window), whole
             ):
                 period = DateTimeTZRange(lower, upper)
-                price = say_price(opening.price_cents, currency)
+                detail = f"{say_price(opening.price_cents, currency)} · {office.name}"
                 yield (
                     dated.day,
-                    Entry(period, _clock(period, zone), "free", _("Offered"), price),
+                    Entry(period, _clock(period, zone), "free", _("Offered"), detail),
                 )
 
 

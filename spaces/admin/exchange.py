@@ -53,7 +53,8 @@ class BuildingAdmin(admin.ModelAdmin):
     search_fields = ["name", "street", "zip_code"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Building]:
-        return super().get_queryset(request).annotate(rooms=Count("offices"))
+        buildings: QuerySet[Building] = super().get_queryset(request)
+        return buildings.annotate(rooms=Count("offices"))
 
     @admin.display(description=_("offices"), ordering="rooms")
     def office_count(self, building: Any) -> int:

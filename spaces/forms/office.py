@@ -10,9 +10,24 @@ from directory.geo import Place, place_of_zip
 from directory.models import Term, Therapist
 from spaces.models import Building, Office
 
+STEP_FREE = "step-free"  # a term too, but offices have a column of their own for it
+
 
 class OfficeForm(forms.ModelForm):
     """A room as its host describes it."""
+
+    use_required_attribute = (
+        False  # a new address is needed only where no building is chosen
+    )
+
+    attributes = forms.ModelMultipleChoiceField(
+        Term.objects.current()
+        .of_kind(TermKind.OFFICE_ATTRIBUTE)
+        .exclude(slug=STEP_FREE),
+        label=_("What it has"),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+    )
 
     class Meta:
         model = Office
@@ -34,7 +49,6 @@ class OfficeForm(forms.ModelForm):
             "description": forms.Textarea({"rows": 3}),
             "terms": forms.Textarea({"rows": 3}),
             "directions": forms.Textarea({"rows": 3}),
-            "attributes": forms.CheckboxSelectMultiple,
             "change_over_minutes": forms.NumberInput({"min": 0, "max": 60}),
             "capacity": forms.NumberInput({"min": 1, "max": 200}),
         }
@@ -43,12 +57,6 @@ class OfficeForm(forms.ModelForm):
                 "Paying, cancelling, what to leave tidy. Nobody may be kept out by who they are or what they suffer from."
             ),
         }
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        attributes = self.fields["attributes"]
-        attributes.queryset = Term.objects.current().of_kind(TermKind.OFFICE_ATTRIBUTE)  # type: ignore[attr-defined]
-        attributes.help_text = ""
 
     def clean_change_over_minutes(self) -> int:
         minutes: int = self.cleaned_data["change_over_minutes"]
@@ -72,15 +80,23 @@ class NewOfficeForm(OfficeForm):
         ),
     )
     street = forms.CharField(
-        label=_("Street and number"), max_length=200, required=False
+        label=_("Street and number"),
+        max_length=200,
+        error_messages={
+            "required": _("Choose a building, or type its street and number.")
+        },
     )
     zip_code = forms.CharField(
         label=_("ZIP"),
         max_length=10,
-        required=False,
         widget=forms.TextInput(
             {"inputmode": "numeric", "autocomplete": "postal-code", "size": 6}
         ),
+        error_messages={
+            "required": _(
+                "Which ZIP code? It tells where the room is and what time it is there."
+            )
+        },
     )
     city = forms.CharField(
         label=_("City"),
@@ -118,30 +134,20 @@ class NewOfficeForm(OfficeForm):
         super().__init__(*args, **kwargs)
         self.fields["building"].queryset = buildings  # type: ignore[attr-defined]
 
+    def clean_zip_code(self) -> str:
+        zip_code: str = self.cleaned_data["zip_code"]
+        if place_of_zip(zip_code) is None:
+            raise forms.ValidationError(
+                _("We know no ZIP code “%(zip)s”. Type five digits, like 94618."),
+                params={"zip": zip_code},
+            )
+        return zip_code
+
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
-        if cleaned.get("building") or self.has_error("building"):
-            return cleaned
-        for name, message in [
-            ("street", _("Choose a building, or type its street and number.")),
-            (
-                "zip_code",
-                _(
-                    "Which ZIP code? It tells where the room is and what time it is there."
-                ),
-            ),
-        ]:
-            if not cleaned.get(name) and not self.has_error(name):
-                self.add_error(name, message)
-        zip_code = cleaned.get("zip_code")
-        if zip_code and place_of_zip(zip_code) is None:
-            self.add_error(
-                "zip_code",
-                forms.ValidationError(
-                    _("We know no ZIP code “%(zip)s”. Type five digits, like 94618."),
-                    params={"zip": zip_code},
-                ),
-            )
+        if cleaned.get("building"):
+            for name in ("street", "zip_code"):
+                self.errors.pop(name, None)
         return cleaned
 
     @transaction.atomic

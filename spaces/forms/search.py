@@ -1,5 +1,3 @@
-from typing import Any
-
 from django import forms
 from django.http import QueryDict
 from django.utils import timezone
@@ -40,7 +38,7 @@ class SearchForm(WeekFormMixin, DatesMixin):
         required=False,
         widget=forms.NumberInput({"step": "any", "inputmode": "decimal"}),
     )
-    most = MoneyField(label=_("Up to"), required=False)
+    most = MoneyField(label=_("Price up to"), required=False)
     people = forms.IntegerField(
         label=_("People"),
         required=False,
@@ -56,9 +54,9 @@ class SearchForm(WeekFormMixin, DatesMixin):
         for name, value in self._defaults().items():
             known.setdefault(name, value)
         super().__init__(known)
+        self.fields["first_date"].required = False
         unit = UNITS[DistanceUnit(community.distance_unit)]
         self.fields["radius"].label = _("At most, in %(unit)s") % {"unit": unit}
-        self.fields["most"].label = _("Most you pay for an hour")
 
     def _defaults(self) -> dict[str, str]:
         return {
@@ -136,13 +134,23 @@ class SearchForm(WeekFormMixin, DatesMixin):
             return self.therapist.latitude, self.therapist.longitude
         return self.community.latitude, self.community.longitude
 
-    def query(self, **changes: Any) -> str:
-        """The dates and hours as the address of a page that asks for them."""
+    def query(self) -> str:
+        """The hours and dates as the address of a page that asks for them."""
         cleaned = self.cleaned_data
         said = QueryDict(mutable=True)
         said.setlist("hours", [said_span(span) for span in cleaned["hours"]])
         said["first_date"] = cleaned["first_date"].isoformat()
         said["until"] = cleaned["last_date"].isoformat()
-        for name, value in changes.items():
-            said[name] = value
+        said["people"] = str(cleaned["people"])
+        return said.urlencode()
+
+    def address(self) -> str:
+        """The whole search, as short as it can be said: for the address bar, and to send to a colleague."""
+        said = QueryDict(mutable=True)
+        said.setlist("hours", [said_span(span) for span in self.cleaned_data["hours"]])
+        for name in self.fields:
+            if name != "hours" and self.data.get(name):
+                said[name] = self.data[name]
+        if page := self.data.get("page"):
+            said["page"] = page
         return said.urlencode()

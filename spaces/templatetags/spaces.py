@@ -46,6 +46,12 @@ def pattern(spans: Iterable[Span]) -> str:
     return say_spans(spans)
 
 
+@register.filter
+def zone_name(timezone: str) -> str:
+    """``America/Los_Angeles`` is ``Los Angeles``."""
+    return timezone.rpartition("/")[2].replace("_", " ")
+
+
 @register.simple_tag(takes_context=True)
 def money(context: Context, cents: int) -> str:
     """``$54`` in the community's currency."""

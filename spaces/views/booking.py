@@ -34,6 +34,15 @@ from spaces.week import DateChoice
 PAGE = 20
 CODE_BEFORE = timedelta(hours=24)  # from then on the guest sees the entry code
 TOLD_PLACE = [BookingStatus.CONFIRMED, BookingStatus.ENDED]
+USUAL_STATE = {  # what goes without saying of each date
+    BookingStatus.REQUESTED: OccurrenceState.ASKED,
+    BookingStatus.CONFIRMED: OccurrenceState.BOOKED,
+    BookingStatus.ENDED: OccurrenceState.BOOKED,
+    BookingStatus.CANCELLED: OccurrenceState.CANCELLED,
+    BookingStatus.DECLINED: OccurrenceState.DECLINED,
+    BookingStatus.WITHDRAWN: OccurrenceState.DECLINED,
+    BookingStatus.EXPIRED: OccurrenceState.DECLINED,
+}
 RUNNING = [BookingStatus.REQUESTED, BookingStatus.AWAITING, BookingStatus.CONFIRMED]
 
 
@@ -194,6 +203,7 @@ def booking_detail(request: TherapistRequest, pk: int) -> HttpResponse:
             "hosts": list(booking.office.hosts.all()),
             "is_host": booking.guest_id != me.pk,
             "dates": list(booking.occurrences.all()),
+            "usual_state": USUAL_STATE.get(BookingStatus(booking.status)),
             "summary": summary,
             "price": summary.price(request.community.currency),
             "events": BookingEvent.objects.filter(booking=booking).select_related(

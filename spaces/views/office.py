@@ -18,7 +18,7 @@ from directory.models import Community, Therapist
 from spaces import hours
 from spaces.agenda import (
     OfficeWeek,
-    first_free_week,
+    first_free_day,
     office_openings,
     opening_blocks,
     span_blocks,
@@ -48,7 +48,11 @@ def office_detail(request: TherapistRequest, pk: int) -> HttpResponse:
     is_host = me in office.hosts.all()
     with timezone.override(office.building.timezone):
         openings = office_openings(office, me, is_host=is_host)
-        monday = _monday(request, office, openings)
+        ask = ask_context(request, office)
+        wanted = [date.day for date in ask["dates"] if date.is_open][:1]
+        monday = _monday(
+            request, *wanted or [first_free_day(openings, office.building.zone)]
+        )
         week = OfficeWeek(
             office, me, monday, request.community.currency, is_host=is_host
         )
@@ -74,7 +78,7 @@ def office_detail(request: TherapistRequest, pk: int) -> HttpResponse:
             "usual": UsualHours.objects.filter(office=office, therapist=me)
             if is_host
             else [],
-            **ask_context(request, office),
+            **ask,
         }
         return render_part(request, "spaces/office_detail.html", "week", context)
 
@@ -89,19 +93,15 @@ def _seen_by(therapist: Therapist) -> OfficeQuerySet:
     )
 
 
-def _monday(
-    request: TherapistRequest, office: Office, openings: Iterable[Opening]
-) -> date:
-    """The week asked for, the week of the first hour that is looked for, or the first one with something free."""
-    for name in ("week", "first_date"):
-        try:
-            day = date.fromisoformat(request.GET.get(name, ""))
-        except ValueError:
-            continue
-        today = timezone.localdate()
-        day = min(max(day, today - timedelta(weeks=1)), today + hours.HORIZON)
-        return day - timedelta(days=day.weekday())
-    return first_free_week(openings, office.building.zone)
+def _monday(request: TherapistRequest, first: date) -> date:
+    """Of the week asked for, else of the week of ``first``."""
+    try:
+        day = date.fromisoformat(request.GET.get("week", ""))
+    except ValueError:
+        day = first
+    today = timezone.localdate()
+    day = min(max(day, today - timedelta(weeks=1)), today + hours.HORIZON)
+    return day - timedelta(days=day.weekday())
 
 
 def _closures_ahead(office: Office) -> QuerySet[Closure]:

@@ -1,10 +1,12 @@
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
 from django.db.models import Exists, F, OuterRef, Prefetch
 from django.http import HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET
 
 from directory.geo import DistanceTo, distance_band
@@ -12,8 +14,9 @@ from directory.http import TherapistRequest, member_required, render_part
 from directory.models import Community
 from spaces.agenda import opening_blocks, span_blocks
 from spaces.enums import Audience
+from spaces.forms.office import STEP_FREE
 from spaces.forms.search import SearchForm
-from spaces.models import Opening
+from spaces.models import Office, Opening
 from spaces.queries import (
     Match,
     Wanted,
@@ -23,7 +26,7 @@ from spaces.queries import (
 )
 from spaces.summary import freshness_of
 from spaces.week import say_spans
-from spaces.words import say_date, say_price
+from spaces.words import say_date, say_money, say_price
 
 PAGE = 20
 MOST_PAGES = 500
@@ -51,7 +54,10 @@ def office_search(request: TherapistRequest) -> HttpResponse:
             if wanted.spans
             else _nearby(request, form, wanted, page)
         )
-    return render_part(request, "spaces/office_search.html", "results", context)
+    response = render_part(request, "spaces/office_search.html", "results", context)
+    if request.htmx and form.is_valid():
+        response["HX-Push-Url"] = f"{request.path}?{form.address()}"
+    return response
 
 
 def _matches(
@@ -80,15 +86,13 @@ def _result(match: Match, community: Community) -> dict[str, Any]:
         if match.metres is not None
         else "",
         "hosts": list(office.hosts.all()),
-        "price": _price_between(
-            match.lowest_cents, match.highest_cents, community.currency
-        ),
+        **_price(match.lowest_cents, match.highest_cents, community.currency),
         "blocks": [
             *opening_blocks(_shown(office.openings.all()), community.currency),
             *span_blocks(match.fits, "fits"),
             *span_blocks(match.misses, "misses"),
         ],
-        "freshness": freshness_of(match.confirmed_at),
+        "facts": _facts(office, match.confirmed_at),
     }
 
 
@@ -136,17 +140,31 @@ def _neighbour(office: Any, community: Community) -> dict[str, Any]:
         "office": office,
         "band": distance_band(office.metres, community.distance_unit),
         "hosts": list(office.hosts.all()),
-        "price": _price_between(min(prices), max(prices), community.currency),
+        **_price(min(prices), max(prices), community.currency),
         "blocks": opening_blocks(openings, community.currency),
         "hours": say_spans(opening.span for opening in openings),
-        "freshness": freshness_of(max(opening.confirmed_at for opening in openings)),
+        "facts": _facts(office, max(o.confirmed_at for o in openings)),
     }
 
 
-def _price_between(lowest: int, highest: int, currency: str) -> str:
-    if lowest == highest:
-        return say_price(lowest, currency)
-    return _("from %(price)s") % {"price": say_price(lowest, currency)}
+def _price(lowest: int, highest: int, currency: str) -> dict[str, Any]:
+    """For the card: "$18" or "from $15", and whether "an hour" goes with it."""
+    if not highest:
+        return {"amount": _("free"), "is_paid": False}
+    amount = say_money(lowest, currency)
+    if lowest != highest:
+        amount = _("from %(amount)s") % {"amount": amount}
+    return {"amount": amount, "is_paid": True}
+
+
+def _facts(office: Office, confirmed_at: datetime) -> list[str]:
+    facts = [_("Step-free")] if office.is_step_free else []
+    facts.append(
+        ngettext("for %(count)s", "for up to %(count)s", office.capacity)
+        % {"count": office.capacity}
+    )
+    facts += [term.label for term in office.attributes.all() if term.slug != STEP_FREE]
+    return [*facts, freshness_of(confirmed_at).text]
 
 
 def _said(form: SearchForm, wanted: Wanted) -> str:
