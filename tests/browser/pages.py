@@ -13,6 +13,10 @@ PAGES = {
         "password reset": lambda world: reverse("account_reset_password"),
         "nothing here": lambda world: "/nothing-here/",
     },
+    "visitor": {
+        "home": lambda world: reverse("home"),
+        "join": lambda world: reverse("directory:join"),
+    },
     "applicant": {
         "waiting": lambda world: reverse("home"),
         "sign-in": lambda world: reverse("mfa_index"),
@@ -56,6 +60,20 @@ PAGES = {
             "spaces:building_detail", args=[world.office.building_id]
         ),
         "feed": lambda world: reverse("spaces:feed_settings"),
+        "directory": lambda world: reverse("directory:therapist_list"),
+        "directory search": lambda world: (
+            reverse("directory:therapist_list") + "?q=Featherstone"
+        ),
+        "nobody found": lambda world: reverse("directory:therapist_list") + "?q=zzzzzz",
+        "profile": lambda world: reverse(
+            "directory:therapist_detail", args=[world.other.pk]
+        ),
+        "own profile": lambda world: reverse(
+            "directory:therapist_detail", args=[world.member.pk]
+        ),
+        "edit profile": lambda world: reverse("directory:profile_edit"),
+        "settings": lambda world: reverse("directory:settings"),
+        "leave": lambda world: reverse("directory:leave"),
         "sign-in": lambda world: reverse("mfa_index"),
         "addresses": lambda world: reverse("account_email"),
         "passkeys": lambda world: reverse("mfa_list_webauthn"),

@@ -2,12 +2,16 @@
 
 from types import SimpleNamespace
 
+from directory.enums import TermKind
 from spaces.domain.availability import refresh_free
 from spaces.enums import BookingStatus
 from tests.factories.directory import (
     CommunityFactory,
+    LicenceFactory,
     ModeratorFactory,
+    TermFactory,
     TherapistFactory,
+    UserFactory,
 )
 from tests.factories.spaces import (
     BookingFactory,
@@ -26,6 +30,8 @@ def build():
     CommunityFactory(area="Berkeley and Oakland")
     member = TherapistFactory(name="Dana Whitlock", neighbourhood="Rockridge")
     other = TherapistFactory(name=LONG_NAME, headline="Couples. " * 20)
+    other.terms.set(TermFactory.create_batch(40, kind=TermKind.LANGUAGE))
+    LicenceFactory(therapist=other)
     office = OfficeFactory(hosts=[member], name="The garden room")
     far = OfficeFactory(hosts=[other], name=LONG_NAME)
     for weekday, start in [(1, 540), (3, 1020), (5, 540)]:
@@ -42,6 +48,7 @@ def build():
     return SimpleNamespace(
         stranger=None,
         member=member,
+        visitor=SimpleNamespace(user=UserFactory()),
         newcomer=TherapistFactory(name="Nia"),
         applicant=TherapistFactory(name="Ada Applicant", standing="applicant"),
         moderator=ModeratorFactory(name="Mo Derrick"),
