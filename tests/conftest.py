@@ -1,7 +1,32 @@
+import os
+import shutil
+
 import pytest
 from django.core.cache import cache
+from playwright.sync_api import sync_playwright
 
 from tests.factories.directory import ModeratorFactory, TherapistFactory
+
+# Playwright runs a loop in the tests' own thread
+os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+CHROMIUM_FLAGS = [
+    "--no-sandbox",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+    "--disable-gpu",
+]
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    """One browser for all tests: Playwright's loop can be started once."""
+    path = os.environ.get("CHROMIUM") or shutil.which("chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=CHROMIUM_FLAGS)
+        yield browser
+        browser.close()
 
 
 @pytest.fixture(autouse=True)
