@@ -98,6 +98,10 @@ DATABASES = {"default": env.db_url_config(DATABASE_URL)}
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 DATABASES["default"]["CONN_MAX_AGE"] = 60
 DATABASES["default"].setdefault("OPTIONS", {}).setdefault("connect_timeout", 5)
+# How like a typed name must be to one in the directory: a slip of the finger, not another name.
+DATABASES["default"]["OPTIONS"].setdefault(
+    "options", "-c pg_trgm.word_similarity_threshold=0.45"
+)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 CACHES = {
     "default": {
@@ -201,6 +205,21 @@ CELERY_BEAT_SCHEDULE = {
         "task": "spaces.tasks.end_bookings",
         "schedule": 900.0,
         "options": {"expires": 900},
+    },
+    "advance-waves": {
+        "task": "spaces.tasks.advance_waves",
+        "schedule": 60.0,
+        "options": {"expires": 60},
+    },
+    "watch-incidents": {
+        "task": "spaces.tasks.watch_incidents",
+        "schedule": 300.0,
+        "options": {"expires": 300},
+    },
+    "settle-needs": {
+        "task": "spaces.tasks.settle_needs",
+        "schedule": 300.0,
+        "options": {"expires": 300},
     },
     "roll-availability": {
         "task": "spaces.tasks.roll_availability",

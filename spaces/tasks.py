@@ -1,6 +1,6 @@
 from celery import shared_task
 
-from spaces.domain import availability, booking
+from spaces.domain import availability, booking, incident, need, offer, wave
 
 # --- Exchange: bookings and free hours --------------------------------------------
 
@@ -18,3 +18,22 @@ def end_bookings() -> None:
 @shared_task
 def roll_availability() -> None:
     availability.verify_every_office()
+
+
+# --- Emergency: incidents, needs, waves -------------------------------------------
+
+
+@shared_task
+def advance_waves() -> None:
+    wave.advance_waves()
+
+
+@shared_task
+def watch_incidents() -> None:
+    incident.watch_incidents()
+
+
+@shared_task
+def settle_needs() -> None:
+    need.settle_needs()
+    offer.lapse_emptied()

@@ -1,6 +1,18 @@
 from django.urls import path
 
-from spaces.views import booking, building, feed, office, opening, search
+from spaces.views import (
+    booking,
+    building,
+    emergency,
+    feed,
+    incident,
+    need,
+    offer,
+    office,
+    opening,
+    search,
+    wave,
+)
 
 app_name = "spaces"
 
@@ -30,4 +42,47 @@ urlpatterns = [
     path("buildings/<int:pk>/", building.building_detail, name="building_detail"),
     path("feed/", feed.feed_settings, name="feed_settings"),
     path("feed/<str:token>.ics", feed.feed, name="feed"),
+]
+
+# --- Emergency: incidents, needs, offers, waves -----------------------------------
+urlpatterns += [
+    path("emergency/", emergency.emergency, name="emergency"),
+    path("incidents/new/", incident.incident_report, name="incident_report"),
+    path("incidents/word/<str:token>/", incident.incident_word, name="incident_word"),
+    path("incidents/<int:pk>/", incident.incident_detail, name="incident_detail"),
+    path("incidents/<int:pk>/word/", incident.incident_speak, name="incident_speak"),
+    path("incidents/<int:pk>/news/", incident.incident_update, name="incident_update"),
+    path(
+        "incidents/<int:pk>/places/<int:scope_pk>/",
+        incident.incident_reopening,
+        name="incident_reopening",
+    ),
+    path(
+        "incidents/<int:pk>/<str:status>/",
+        incident.incident_answer,
+        name="incident_answer",
+    ),
+    path("needs/new/", need.need_new, name="need_new"),
+    path("needs/link/<str:token>/", need.need_link, name="need_link"),
+    path("needs/<int:pk>/", need.need_detail, name="need_detail"),
+    path("needs/<int:pk>/edit/", need.need_edit, name="need_edit"),
+    path("needs/<int:pk>/publish/", need.need_publish, name="need_publish"),
+    path("needs/<int:pk>/close/", need.need_close, name="need_close"),
+    path(
+        "needs/<int:pk>/offers/<int:offer_pk>/accept/",
+        offer.offer_accept,
+        name="offer_accept",
+    ),
+    path(
+        "needs/<int:pk>/offers/<int:offer_pk>/decline/",
+        offer.offer_decline,
+        name="offer_decline",
+    ),
+    path(
+        "needs/<int:pk>/waves/<int:wave_pk>/<str:state>/",
+        wave.wave_answer,
+        name="wave_answer",
+    ),
+    path("offers/<int:pk>/withdraw/", offer.offer_withdraw, name="offer_withdraw"),
+    path("help/<str:token>/", offer.offer_answer, name="offer_answer"),
 ]

@@ -41,6 +41,7 @@ URGENT = timedelta(
     days=1
 )  # the first needed hour is so near: shorter rounds, and quiet hours yield
 EVENING = 17 * 60
+WIDER = 10  # percent: each next round reaches at least so much further
 WIDEST = 30_000  # percent: all the column holds
 REASON_LENGTH = 300
 
@@ -231,7 +232,7 @@ def _widen(wave: Wave, coverage: dict[int, Coverage], now: datetime) -> None:
         next_at=now,
     )
     while step < community.wave_limit and not found:
-        step, reach = step + 1, min(reach * growth // 100, WIDEST)
+        step, reach = step + 1, min(max(reach * growth // 100, reach + WIDER), WIDEST)
         following.reach_percent = reach
         found = _choose(
             following,

@@ -1,0 +1,213 @@
+"""The bad day for moderators: what was reported, what was asked and offered, whom the waves told and why."""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import Count, QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from directory.errors import DomainError
+from directory.models import Therapist
+from spaces.admin.exchange import ReadOnly, ReadOnlyRows
+from spaces.domain.incident import confirm_incident, dismiss_incident, end_incident
+from spaces.domain.wave import pause_wave, resume_wave, stop_wave
+from spaces.models import (
+    Incident,
+    IncidentScope,
+    IncidentUpdate,
+    IncidentWord,
+    Need,
+    NeedHour,
+    Offer,
+    OfferHour,
+    Wave,
+    WaveRecipient,
+)
+
+
+def move_each(
+    request: HttpRequest, rows: Iterable[Any], verb: Callable[..., Any]
+) -> None:
+    """One domain verb for each; what a rule refuses is said, the others go on."""
+    moderator = Therapist.objects.filter(user=request.user.pk).first()
+    if moderator is None:
+        messages.error(
+            request, _("Tell who you are first: this sign-in has no profile.")
+        )
+        return
+    moved = 0
+    for row in rows:
+        try:
+            verb(row, by=moderator)
+        except DomainError as error:
+            messages.error(request, f"{row}: {error}")
+        else:
+            moved += 1
+    if moved:
+        messages.success(
+            request,
+            ngettext("%(count)s done.", "%(count)s done.", moved) % {"count": moved},
+        )
+
+
+class ScopeRows(ReadOnlyRows):
+    model = IncidentScope
+    fields = ["building", "office", "until"]
+
+
+class WordRows(ReadOnlyRows):
+    model = IncidentWord
+    fields = ["therapist", "is_true", "created_at"]
+
+
+class UpdateRows(ReadOnlyRows):
+    model = IncidentUpdate
+    fields = ["created_at", "author", "text"]
+
+
+@admin.register(Incident)
+class IncidentAdmin(ReadOnly):
+    list_display = [
+        "created_at",
+        "kind",
+        "places",
+        "status",
+        "reported_by",
+        "said_true",
+        "displaced",
+    ]
+    list_filter = ["status", "kind"]
+    list_select_related = ["reported_by"]
+    search_fields = ["summary", "scopes__building__name", "reported_by__name"]
+    inlines = [ScopeRows, WordRows, UpdateRows]
+    actions = ["confirm", "dismiss", "end"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Incident]:
+        incidents: QuerySet[Incident] = (
+            super()
+            .get_queryset(request)
+            .prefetch_related("scopes__building", "scopes__office", "words")
+        )
+        return incidents.annotate(
+            displacement_count=Count("displacements", distinct=True)
+        )
+
+    @admin.display(description=_("places"))
+    def places(self, incident: Incident) -> str:
+        return ", ".join(str(scope) for scope in incident.scopes.all())
+
+    @admin.display(description=_("say it is true / not true"))
+    def said_true(self, incident: Incident) -> str:
+        words = [word.is_true for word in incident.words.all()]
+        return f"{words.count(True)} / {words.count(False)}"
+
+    @admin.display(description=_("displaced"), ordering="displacement_count")
+    def displaced(self, incident: Any) -> int:
+        return int(incident.displacement_count)
+
+    @admin.action(
+        description=_("It is true: close the rooms and tell everyone concerned")
+    )
+    def confirm(self, request: HttpRequest, queryset: QuerySet[Incident]) -> None:
+        move_each(request, queryset, confirm_incident)
+
+    @admin.action(description=_("It is not true: dismiss, everything as it was"))
+    def dismiss(self, request: HttpRequest, queryset: QuerySet[Incident]) -> None:
+        move_each(request, queryset, dismiss_incident)
+
+    @admin.action(description=_("It is over: open everything from now on"))
+    def end(self, request: HttpRequest, queryset: QuerySet[Incident]) -> None:
+        move_each(request, queryset, end_incident)
+
+
+class RecipientRows(ReadOnlyRows):
+    model = WaveRecipient
+    fields = ["recipient", "is_match", "metres", "reason", "created_at"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[WaveRecipient]:
+        return super().get_queryset(request).select_related("recipient")
+
+
+@admin.register(Wave)
+class WaveAdmin(ReadOnly):
+    list_display = [
+        "number",
+        "incident",
+        "need",
+        "state",
+        "reach_percent",
+        "told",
+        "started_at",
+        "next_at",
+    ]
+    list_filter = ["state"]
+    list_select_related = ["incident", "need__therapist"]
+    inlines = [RecipientRows]
+    actions = ["pause", "resume", "stop"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Wave]:
+        waves: QuerySet[Wave] = super().get_queryset(request)
+        return waves.annotate(recipient_count=Count("recipients"))
+
+    @admin.display(description=_("people told"), ordering="recipient_count")
+    def told(self, wave: Any) -> int:
+        return int(wave.recipient_count)
+
+    @admin.action(description=_("Pause: ask nobody else for now"))
+    def pause(self, request: HttpRequest, queryset: QuerySet[Wave]) -> None:
+        move_each(request, queryset, pause_wave)
+
+    @admin.action(description=_("Let it go on"))
+    def resume(self, request: HttpRequest, queryset: QuerySet[Wave]) -> None:
+        move_each(request, queryset, resume_wave)
+
+    @admin.action(description=_("Stop: send nothing that still waits"))
+    def stop(self, request: HttpRequest, queryset: QuerySet[Wave]) -> None:
+        move_each(request, queryset, stop_wave)
+
+
+class NeedHourRows(ReadOnlyRows):
+    model = NeedHour
+    fields = ["weekday", "start", "end", "is_must"]
+
+
+@admin.register(Need)
+class NeedAdmin(ReadOnly):
+    list_display = [
+        "therapist",
+        "author",
+        "incident",
+        "status",
+        "first_date",
+        "last_date",
+        "published_at",
+    ]
+    list_filter = ["status"]
+    list_select_related = ["therapist", "author", "incident"]
+    search_fields = ["therapist__name", "author__name"]
+    inlines = [NeedHourRows]
+
+
+class OfferHourRows(ReadOnlyRows):
+    model = OfferHour
+    fields = ["weekday", "start", "end"]
+
+
+@admin.register(Offer)
+class OfferAdmin(ReadOnly):
+    list_display = [
+        "helper",
+        "need",
+        "office",
+        "status",
+        "price_cents",
+        "created_at",
+        "decided_at",
+    ]
+    list_filter = ["status"]
+    list_select_related = ["helper", "need__therapist", "office"]
+    search_fields = ["helper__name", "need__therapist__name"]
+    inlines = [OfferHourRows]

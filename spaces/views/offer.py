@@ -1,0 +1,242 @@
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_http_methods, require_POST
+
+from directory.errors import DomainError, LinkInvalid
+from directory.http import TherapistRequest, member_required
+from directory.links import read
+from directory.models import Therapist
+from spaces.appeal import Appeal, appeal_to, offices_of
+from spaces.domain.offer import (
+    accept_offer,
+    decline_offer,
+    draft_office,
+    offer_hours,
+    say_no,
+    withdraw_offer,
+)
+from spaces.enums import AnswerChoice, OfferStatus
+from spaces.forms.offer import OfferForm
+from spaces.matching import Asked
+from spaces.models import Answer, Need, Offer, Wave
+from spaces.notifications.emergency import HELP, LINK_DAYS
+from spaces.views.links import asker_required, unreadable
+from spaces.week import say_spans
+from spaces.words import say_date
+
+SAID_NO = {"no": AnswerChoice.NOT_NOW, "never": AnswerChoice.NOT_THIS_INCIDENT}
+
+
+# --- What the link in a wave's mail opens -----------------------------------------------
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def offer_answer(request: TherapistRequest, token: str) -> HttpResponse:
+    """Which hours are needed, ticked where they fit; signed in or not. Opening it, as mail scanners do, offers nothing."""
+    try:
+        wave, helper = _asked(token)
+    except DomainError as error:
+        return unreadable(request, error)
+    appeal = appeal_to(wave, helper)
+    if request.POST.get("answer") in SAID_NO:
+        return _no(request, token, wave, helper)
+    form = OfferForm(request.POST or None, offices=offices_of([helper.pk])[helper.pk])
+    if form.is_valid() and _offered(request, form, wave, helper, appeal):
+        return redirect("spaces:offer_answer", token)
+    with timezone.override(
+        appeal.needs[0].timezone if appeal.needs else request.community.timezone
+    ):
+        return render(
+            request, "spaces/offer_answer.html", _context(form, wave, helper, appeal)
+        )
+
+
+def _asked(token: str) -> tuple[Wave, Therapist]:
+    said = read(HELP, token, LINK_DAYS[HELP])
+    wave = Wave.objects.select_related("incident").filter(pk=said["wave"]).first()
+    helper = (
+        Therapist.objects.members().filter(pk=said["to"]).select_related("user").first()
+    )
+    if wave is None or helper is None:
+        raise LinkInvalid(_("This link leads nowhere any more."))
+    return wave, helper
+
+
+def _no(
+    request: HttpRequest, token: str, wave: Wave, helper: Therapist
+) -> HttpResponse:
+    choice = SAID_NO[request.POST["answer"]]
+    say_no(wave, by=helper, choice=choice)
+    messages.success(
+        request,
+        _("That is fine, thank you for saying so. Nobody sees it.")
+        if choice == AnswerChoice.NOT_NOW
+        else _("That is fine. You get no more mail about this; nobody sees why."),
+    )
+    return redirect("spaces:offer_answer", token)
+
+
+def _offered(
+    request: HttpRequest, form: OfferForm, wave: Wave, helper: Therapist, appeal: Appeal
+) -> bool:
+    """False where a rule said no; the form says which."""
+    spans = (
+        [asked.span for asked in appeal.asked]
+        if request.POST.get("answer") == "all"
+        else form.spans
+    )
+    try:
+        office = form.chosen_office or draft_office(form.place(), by=helper)
+        offers = offer_hours(
+            wave,
+            by=helper,
+            office=office,
+            spans=spans,
+            price_cents=form.cleaned_data["price"] or 0,
+            last_date=form.cleaned_data["until"],
+            message=form.cleaned_data["message"],
+        )
+    except DomainError as error:
+        form.add_error(None, str(error))
+        return False
+    names = ", ".join(
+        dict.fromkeys(offer.need.therapist.first_name for offer in offers)
+    )
+    messages.success(
+        request,
+        _("Thank you! %(names)s will hear at once, and you as soon as they answer.")
+        % {"names": names},
+    )
+    return True
+
+
+def _context(
+    form: OfferForm, wave: Wave, helper: Therapist, appeal: Appeal
+) -> dict[str, Any]:
+    ticked = set(form.data.getlist("hours")) if form.is_bound else None
+    offers = Offer.objects.filter(
+        helper=helper, need__in=_needs_of(wave)
+    ).with_parties()
+    return {
+        "form": form,
+        "appeal": appeal,
+        "helper": helper,
+        "incident": wave.incident,
+        "cards": [_card(asked, ticked) for asked in appeal.asked],
+        "has_fits": any(asked.is_free for asked in appeal.asked),
+        "answer": Answer.objects.filter(wave=wave, recipient=helper).first(),
+        "offers": [
+            offer
+            for offer in offers
+            if offer.status in {OfferStatus.OFFERED, OfferStatus.ACCEPTED}
+        ],
+    }
+
+
+def _needs_of(wave: Wave) -> Any:
+    return (
+        Need.objects.filter(incident=wave.incident_id)
+        if wave.incident_id
+        else Need.objects.filter(pk__in=[wave.need_id])
+    )
+
+
+def _card(asked: Asked, ticked: set[str] | None) -> dict[str, Any]:
+    count = len(asked.dates)
+    first, last = say_date(asked.dates[0].day), say_date(asked.dates[-1].day)
+    when = ngettext("%(first)s", "%(count)s weeks, %(first)s – %(last)s", count) % {
+        "count": count,
+        "first": first,
+        "last": last,
+    }
+    return {
+        "asked": asked,
+        "value": asked.value,
+        "hours": say_spans([asked.span]),
+        "when": when,
+        "fit": _fit(asked),
+        "wants": len(asked.needs),
+        "group": asked.people if asked.people > 2 else 0,
+        "is_ticked": asked.is_free and not asked.is_offered
+        if ticked is None
+        else asked.value in ticked,
+    }
+
+
+def _fit(asked: Asked) -> str:
+    if asked.is_offered:
+        return _("a colleague has offered it already")
+    if asked.office and asked.free_dates >= len(asked.dates):
+        return _("you have these free in %(office)s") % {"office": asked.office}
+    if asked.office:
+        return _("free in %(office)s on %(count)s of %(total)s dates") % {
+            "office": asked.office,
+            "count": asked.free_dates,
+            "total": len(asked.dates),
+        }
+    return _("partly free") if asked.is_free else _("not among your posted hours")
+
+
+# --- Answering an offer, taking one back --------------------------------------------------
+
+
+@require_POST
+@asker_required
+def offer_accept(request: TherapistRequest, pk: int, offer_pk: int) -> HttpResponse:
+    offer = _offer_to(request, pk, offer_pk)
+    try:
+        offer = accept_offer(offer, by=request.therapist)
+    except DomainError as error:
+        messages.error(request, str(error))
+    else:
+        messages.success(
+            request,
+            _("Booked, and %(name)s is thanked. You both get a mail with the dates.")
+            % {"name": offer.helper.first_name},
+        )
+    return redirect("spaces:need_detail", pk)
+
+
+@require_POST
+@asker_required
+def offer_decline(request: TherapistRequest, pk: int, offer_pk: int) -> HttpResponse:
+    offer = _offer_to(request, pk, offer_pk)
+    try:
+        decline_offer(offer, by=request.therapist)
+    except DomainError as error:
+        messages.error(request, str(error))
+    else:
+        messages.success(
+            request,
+            _("%(name)s is thanked and told what is still open.")
+            % {"name": offer.helper.first_name},
+        )
+    return redirect("spaces:need_detail", pk)
+
+
+def _offer_to(request: TherapistRequest, need_pk: int, offer_pk: int) -> Offer:
+    needs = Need.objects.of(request.therapist).filter(pk=need_pk)
+    return get_object_or_404(
+        Offer.objects.filter(need__in=needs).with_parties(), pk=offer_pk
+    )
+
+
+@require_POST
+@member_required
+def offer_withdraw(request: TherapistRequest, pk: int) -> HttpResponse:
+    offer = get_object_or_404(
+        Offer.objects.filter(helper=request.therapist).with_parties(), pk=pk
+    )
+    try:
+        withdraw_offer(offer, by=request.therapist)
+    except DomainError as error:
+        messages.error(request, str(error))
+    else:
+        messages.success(request, _("Taken back. They are told."))
+    return redirect("spaces:emergency")
