@@ -55,7 +55,7 @@ class CaughtMail:
 
     def _body(self, kind: str) -> str:
         part = self.message.get_body([kind])
-        return str(part.get_content()) if part is not None else ""
+        return str(part.get_content()).replace("\r\n", "\n") if part is not None else ""
 
 
 def caught_mails() -> list[CaughtMail]:

@@ -42,7 +42,9 @@ ROLES = [
     Role(
         "displaced",
         _("A displaced therapist"),
-        _("A burst pipe closed her building; colleagues have offered hours, some are still open."),
+        _(
+            "A burst pipe closed her building; colleagues have offered hours, some are still open."
+        ),
     ),
     Role("newcomer", _("A newcomer"), _("Has just applied and waits for approval.")),
 ]
