@@ -36,6 +36,7 @@ from directory.models import (
     Therapist,
     User,
 )
+from directory.registry import message_kinds
 
 S = Standing
 VERBS: dict[
@@ -296,6 +297,23 @@ def _moderator(request: HttpRequest) -> Therapist:
     return therapist or Therapist()
 
 
+class KindFilter(admin.SimpleListFilter):
+    """By what the apps registered: the table is not read for it."""
+
+    title = gettext_lazy("message")
+    parameter_name = "kind"
+
+    def lookups(
+        self, request: HttpRequest, model_admin: admin.ModelAdmin
+    ) -> list[tuple[str, Any]]:
+        return [(kind.name, kind.name) for kind in message_kinds()]
+
+    def queryset(
+        self, request: HttpRequest, queryset: QuerySet[Delivery]
+    ) -> QuerySet[Delivery]:
+        return queryset.filter(kind=self.value()) if self.value() else queryset
+
+
 @admin.register(Delivery)
 class DeliveryAdmin(admin.ModelAdmin):
     """What was promised to whom, and where it is. What it carries is not shown: some of it is secret."""
@@ -310,11 +328,10 @@ class DeliveryAdmin(admin.ModelAdmin):
         "sent_at",
         "reason",
     ]
-    list_filter = ["state", "priority", "kind"]
+    list_filter = ["state", "priority", KindFilter]
     list_select_related = ["recipient__user"]
     search_fields = ["recipient__name", "recipient__user__email", "address", "cause"]
     show_full_result_count = False
-    date_hierarchy = "created_at"
     exclude = ["payload"]
     actions = ["send_again"]
 

@@ -99,7 +99,7 @@ class TherapistFilter(django_filters.FilterSet):  # type: ignore[misc]
     )
     sort = django_filters.ChoiceFilter(
         label=gettext_lazy("Sort by"),
-        choices=SORTS.items(),
+        choices=list(SORTS.items()),
         empty_label=None,
         method="filter_later",
     )

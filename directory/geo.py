@@ -1,5 +1,6 @@
 """Where things are, coarsely: snapped points, distances on the sphere, whole bands, ZIP codes."""
 
+import re
 from functools import lru_cache
 from itertools import pairwise
 from typing import NamedTuple
@@ -16,6 +17,7 @@ from directory.enums import DistanceUnit
 
 SNAP = 0.01  # degrees: about a kilometre
 METRES = {DistanceUnit.KM: 1000.0, DistanceUnit.MI: 1609.344}
+ZIP = re.compile(r"[0-9]{5}(-[0-9]{4})?")
 BANDS = [1, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 50, 100]
 
 
@@ -37,12 +39,9 @@ def snap(latitude: float, longitude: float) -> tuple[float, float]:
 @lru_cache(maxsize=4096)
 def place_of_zip(zip_code: str) -> Place | None:
     code = zip_code.strip()
-    if not (code[:5].isascii() and code[:5].isdigit()):
+    if not ZIP.fullmatch(code):
         return None
-    try:
-        found = zipcodes.matching(code)  # type: ignore[no-untyped-call]
-    except (TypeError, ValueError):
-        return None
+    found = zipcodes.matching(code)  # type: ignore[no-untyped-call]
     if not found:
         return None
     row = found[0]

@@ -1,7 +1,10 @@
 import os
 import shutil
 
+from importlib import import_module
+
 import pytest
+from django.apps import apps
 from django.core.cache import cache
 from playwright.sync_api import sync_playwright
 
@@ -35,6 +38,19 @@ def _empty_cache():
     client = cache._cache.get_client(write=True)
     if keys := list(client.scan_iter(cache.make_key("*"))):
         client.delete(*keys)
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup, django_db_blocker):
+    """The vocabularies stand in the database as after migrating, whatever an earlier run's last test emptied."""
+    with django_db_blocker.unblock():
+        import_module("directory.migrations.0002_seed_vocabularies").seed(apps, None)
+
+
+@pytest.fixture
+def vocabularies(transactional_db):
+    """For tests with real transactions, which begin with empty tables."""
+    import_module("directory.migrations.0002_seed_vocabularies").seed(apps, None)
 
 
 @pytest.fixture

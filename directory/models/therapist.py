@@ -204,7 +204,12 @@ class Therapist(models.Model):
             models.CheckConstraint(
                 name="directory_therapist_point_whole",
                 condition=Q(latitude=None, longitude=None)
-                | Q(latitude__range=(-90, 90), longitude__range=(-180, 180)),
+                | Q(
+                    latitude__isnull=False,
+                    latitude__range=(-90, 90),
+                    longitude__isnull=False,
+                    longitude__range=(-180, 180),
+                ),
                 violation_error_message=_(
                     "Give both latitude and longitude, or neither."
                 ),

@@ -1,0 +1,98 @@
+"""Each promise of the database, broken once."""
+
+import pytest
+from django.db import IntegrityError, connection
+from django.utils import timezone
+
+from tests.factories.directory import (
+    BlockFactory,
+    CommunityFactory,
+    DeliveryFactory,
+    InvitedFactory,
+    LicenceFactory,
+    PreferenceFactory,
+    SupervisionFactory,
+    TermFactory,
+    TherapistFactory,
+    UserFactory,
+)
+
+pytestmark = pytest.mark.django_db
+
+
+def two(factory, **same):
+    factory(**same)
+    factory(**same)
+
+
+def again(row):
+    """The same row once more."""
+    row.pk = None
+    row._state.adding = True  # noqa: SLF001 -- the documented way to copy a row
+    row.save()
+
+
+BROKEN = {
+    "directory_user_email_unique": lambda: [
+        UserFactory(email="a@example.org"),
+        UserFactory(email="A@example.org"),
+    ],
+    "directory_community_single": lambda: two(CommunityFactory),
+    "directory_community_distance_unit_known": lambda: CommunityFactory(
+        distance_unit="ly"
+    ),
+    "directory_term_slug_unique": lambda: two(TermFactory, slug="x"),
+    "directory_term_kind_known": lambda: TermFactory(kind="colour"),
+    "directory_therapist_one_invitation": lambda: [
+        InvitedFactory(email="a@example.org"),
+        InvitedFactory(email="A@example.org"),
+    ],
+    "directory_therapist_standing_known": lambda: TherapistFactory(standing="boss"),
+    "directory_therapist_quiet_in_day": lambda: TherapistFactory(
+        quiet_from_minute=1441
+    ),
+    "directory_therapist_point_whole": lambda: TherapistFactory(latitude=None),
+    "directory_licence_once": lambda: again(LicenceFactory()),
+    "directory_supervision_of_another": lambda: _own_supervisor(TherapistFactory()),
+    "directory_supervision_accepted_by_someone": lambda: SupervisionFactory(
+        supervisor=None, supervisor_name="X", accepted_at=timezone.now()
+    ),
+    "directory_block_once": lambda: again(BlockFactory()),
+    "directory_block_of_another": lambda: _own_block(TherapistFactory()),
+    "directory_preference_once": lambda: again(PreferenceFactory(topic="hours")),
+    "directory_preference_known": lambda: PreferenceFactory(topic="weather"),
+    "directory_delivery_once": lambda: again(DeliveryFactory()),
+    "directory_delivery_once_to_address": lambda: again(
+        DeliveryFactory(recipient=None, address="a@example.org")
+    ),
+    "directory_delivery_state_known": lambda: DeliveryFactory(state="flying"),
+    "directory_delivery_goes_somewhere": lambda: DeliveryFactory(recipient=None),
+    "directory_delivery_drain_when_under_way": lambda: DeliveryFactory(state="claimed"),
+}
+
+
+def _own_supervisor(person):
+    SupervisionFactory(trainee=person, supervisor=person)
+
+
+def _own_block(person):
+    BlockFactory(blocker=person, blocked=person)
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_the_database_refuses(name):
+    with pytest.raises(IntegrityError) as refused:
+        BROKEN[name]()
+
+    assert refused.value.__cause__.diag.constraint_name == name
+
+
+def test_every_constraint_is_tested():
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT conname FROM pg_constraint WHERE conname LIKE 'directory_%' AND contype = 'c' "
+            "AND pg_get_constraintdef(oid) NOT LIKE 'CHECK ((%% >= 0))'"
+        )
+        names = {name for (name,) in cursor.fetchall()}
+
+    assert {name for name in names if not name.endswith("_check")} <= set(BROKEN)

@@ -1,0 +1,359 @@
+import pytest
+from django.urls import reverse
+
+from directory.enums import Standing, TermKind
+from directory.models import Block, Term
+from tests.factories.directory import (
+    BlockFactory,
+    CommunityFactory,
+    LicenceFactory,
+    TherapistFactory,
+)
+
+pytestmark = pytest.mark.django_db
+URL = reverse("directory:therapist_list")
+
+
+def found(response):
+    return [card.person for card in response.context["cards"]]
+
+
+def term(kind, slug):
+    return Term.objects.get(kind=kind, slug=slug)
+
+
+@pytest.fixture
+def spanish():
+    return term(TermKind.LANGUAGE, "es")
+
+
+@pytest.mark.parametrize("item_count", [1, 3])
+def test_therapist_list_query_count_is_constant(
+    client, therapist, spanish, django_assert_num_queries, item_count
+):
+    people = TherapistFactory.create_batch(item_count)
+    for person in people:
+        person.terms.add(spanish)
+
+    with django_assert_num_queries(10):
+        response = client.get(URL)
+
+    assert found(response) == [therapist, *people]
+
+
+@pytest.mark.parametrize("item_count", [1, 3])
+def test_therapist_list_fragment_counts_no_facets(
+    client, therapist, django_assert_num_queries, item_count
+):
+    people = TherapistFactory.create_batch(item_count)
+
+    with django_assert_num_queries(6):
+        response = client.get(URL, headers={"HX-Request": "true"})
+
+    assert found(response) == [therapist, *people]
+    assert response.content.strip().startswith(b"<section")
+    assert "HX-Request" in response["Vary"]
+
+
+def test_therapist_list_shows_members_alone(client, therapist):
+    for standing in set(Standing) - {Standing.MEMBER}:
+        TherapistFactory(standing=standing)
+
+    assert found(client.get(URL)) == [therapist]
+
+
+def test_blocked_people_never_meet(client, therapist):
+    blocked = BlockFactory(blocker=therapist).blocked
+    blocker = BlockFactory(blocked=therapist).blocker
+
+    assert found(client.get(URL)) == [therapist]
+    for other in (blocked, blocker):
+        for name in ("therapist_detail", "therapist_vcard"):
+            assert (
+                client.get(reverse(f"directory:{name}", args=[other.pk])).status_code
+                == 404
+            )
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "Joaquín",
+        "joaquin",
+        "JOAQUIN",
+        "Joaqin",
+        "Villareal",
+        "Vilarreal-Ashworth",
+        "ashwort",
+        "joa",
+    ],
+)
+def test_a_name_is_found_in_spite_of_accents_and_slips(client, therapist, typed):
+    person = TherapistFactory(name="Joaquín Villarreal-Ashworth")
+    TherapistFactory(name="Imani Castellanos")
+
+    assert found(client.get(URL, {"q": typed})) == [person]
+
+
+def test_the_likest_name_comes_first(client, therapist):
+    near = TherapistFactory(name="Marisol Vegas")
+    exact = TherapistFactory(name="Marisol Vega")
+
+    assert found(client.get(URL, {"q": "Marisol Vega"})) == [exact, near]
+
+
+def test_a_dated_word_finds_what_replaced_it(client, therapist):
+    person = TherapistFactory(name="Tess")
+    person.terms.add(term(TermKind.SPECIALTY, "autism"))
+
+    assert found(client.get(URL, {"q": "asperger"})) == [person]
+
+
+def test_boxes_ticked_narrow(client, therapist, spanish):
+    couples = term(TermKind.POPULATION, "couples")
+    both = TherapistFactory(
+        consults=True, would_have_coffee=True, neighbourhood="Rockridge"
+    )
+    both.terms.add(spanish, couples)
+    one = TherapistFactory(consults=True, neighbourhood="Rockridge")
+    one.terms.add(spanish)
+    elsewhere = TherapistFactory(
+        consults=True, would_have_coffee=True, neighbourhood="Elmwood"
+    )
+    elsewhere.terms.add(spanish, couples)
+
+    asked = {
+        "between": ["consults", "would_have_coffee"],
+        "language": "es",
+        "works": "couples",
+        "where": "Rockridge",
+    }
+    response = client.get(URL, asked)
+
+    assert found(response) == [both]
+    assert [str(chip.label) for chip in response.context["chips"]] == [
+        "Offers consultation",
+        "Would have coffee",
+        "Spanish",
+        "Couples",
+        "Rockridge",
+    ]
+
+
+def test_of_neighbourhoods_any_will_do(client, therapist):
+    one, other = (
+        TherapistFactory(neighbourhood="Rockridge"),
+        TherapistFactory(neighbourhood="Elmwood"),
+    )
+
+    assert found(client.get(URL, {"where": ["Rockridge", "Elmwood"]})) == [one, other]
+
+
+@pytest.mark.parametrize(
+    ("facet", "fields"),
+    [
+        ("consults", {"consults": True}),
+        ("supervises", {"supervises": "AMFT"}),
+        ("takes_referrals", {"takes_referrals": True}),
+        ("has_spare_hours", {"has_spare_hours": True}),
+        ("seeks_hours", {"seeks_hours": True}),
+        ("co_leads_groups", {"co_leads_groups": True}),
+        ("would_have_coffee", {"would_have_coffee": True}),
+    ],
+)
+def test_every_colleague_facet_filters_and_counts(client, therapist, facet, fields):
+    person = TherapistFactory(**fields)
+
+    response = client.get(URL, {"between": facet})
+
+    assert found(response) == [person]
+    [between] = [f for f in response.context["facets"] if f.name == "between"]
+    assert {
+        choice.value: choice.count for choice in between.choices if choice.count
+    } == {facet: 1}
+
+
+def test_distance_is_from_the_zip_asked_for_and_in_bands(client, therapist):
+    near = TherapistFactory(latitude=37.85, longitude=-122.24)
+    TherapistFactory(latitude=37.30, longitude=-121.90)
+
+    response = client.get(URL, {"zip": "94618", "radius": "5"})
+
+    assert found(response) == [therapist, near]
+    assert [str(card.band) for card in response.context["cards"]] == [
+        "under 1 km",
+        "1–2 km",
+    ]
+
+
+def test_miles_are_miles(client, therapist):
+    CommunityFactory(distance_unit="mi")
+    TherapistFactory(latitude=37.84 + 0.12, longitude=-122.24)  # 13 km, 8 miles
+
+    assert len(found(client.get(URL, {"radius": "10"}))) == 2
+    assert len(found(client.get(URL, {"radius": "7"}))) == 1
+
+
+@pytest.mark.parametrize(
+    "radius", ["0", "10000", "-3", "NaN", "Infinity", "1e400", "five"]
+)
+def test_a_radius_out_of_reach_is_said_and_the_list_stays(client, therapist, radius):
+    response = client.get(URL, {"radius": radius})
+
+    assert response.status_code == 200
+    assert list(response.context["search"].form.errors) == ["radius"]
+    assert found(response) == [therapist]
+
+
+def test_a_zip_that_does_not_exist_is_said(client, therapist):
+    response = client.get(URL, {"zip": "00000"})
+
+    assert "no such ZIP code" in response.content.decode()
+    assert found(response) == [therapist]
+
+
+def test_a_radius_around_nowhere_asks_for_a_zip(client):
+    person = TherapistFactory(latitude=None, longitude=None)
+    client.force_login(person.user)
+
+    response = client.get(URL, {"radius": "5"})
+
+    assert list(response.context["search"].form.errors) == ["zip"]
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"between": "x"},
+        {"language": "tlh"},
+        {"where": "Atlantis"},
+        {"sort": "worst"},
+        {"page": "99"},
+        {"page": "x"},
+        {"q": "\x00%_\\'"},
+        {"q": "x" * 500},
+    ],
+)
+def test_whatever_stands_in_the_address_is_answered(client, therapist, asked):
+    assert client.get(URL, asked).status_code == 200
+
+
+def test_an_empty_result_says_what_to_leave_out(client, therapist, spanish):
+    TherapistFactory(consults=True).terms.add(spanish)
+    TherapistFactory(consults=True)
+
+    response = client.get(
+        URL, {"between": ["consults", "would_have_coffee"], "language": "es"}
+    )
+
+    assert [
+        (str(row["label"]), row["count"]) for row in response.context["suggestions"]
+    ] == [("Would have coffee", 1)]
+    assert "Without Would have coffee there is 1" in " ".join(
+        response.content.decode().split()
+    )
+
+
+def test_pages_keep_the_question(client, therapist):
+    TherapistFactory.create_batch(30, consults=True)
+
+    response = client.get(URL, {"between": "consults"})
+
+    assert len(found(response)) == 24
+    assert "between=consults&amp;page=2" in response.content.decode()
+
+
+# --- One colleague -----------------------------------------------------------------
+
+
+def detail(person):
+    return reverse("directory:therapist_detail", args=[person.pk])
+
+
+def test_therapist_detail_shows_what_they_share(
+    client, therapist, spanish, django_assert_num_queries
+):
+    person = TherapistFactory(
+        name="Noor <Haddad>", phone="510 555 0142", contact_email="noor@example.org"
+    )
+    person.terms.add(spanish)
+    LicenceFactory(therapist=person, number="SECRET-98213")
+
+    with django_assert_num_queries(7):
+        page = client.get(detail(person)).content.decode()
+
+    assert "Noor &lt;Haddad&gt;" in page
+    assert "Spanish" in page
+    assert "under 1 km from you" in " ".join(page.split())
+    assert "SECRET-98213" not in page
+    assert person.user.email not in page
+    assert "37.84" not in page
+
+
+@pytest.mark.parametrize("standing", sorted(set(Standing) - {Standing.MEMBER}))
+def test_therapist_detail_of_nonmembers_is_not_there(client, therapist, standing):
+    assert client.get(detail(TherapistFactory(standing=standing))).status_code == 404
+
+
+def test_therapist_vcard_is_escaped(client, therapist):
+    person = TherapistFactory(
+        name="Zoë, the; \\Great",
+        headline="Line one\nBEGIN:VCARD",
+        contact_email="zoe@example.org",
+        phone="1;2",
+    )
+
+    response = client.get(reverse("directory:therapist_vcard", args=[person.pk]))
+
+    card = response.content.decode()
+    assert response["Content-Type"] == "text/vcard; charset=utf-8"
+    assert response["Content-Disposition"].startswith(
+        'attachment; filename="zoe-the-great.vcf"'
+    )
+    assert card.startswith(
+        "BEGIN:VCARD\r\nVERSION:4.0\r\nFN:Zoë\\, the\\; \\\\Great\r\n"
+    )
+    assert card.count("\r\nBEGIN:VCARD") == 0
+    assert "TEL;VALUE=text;TYPE=work:1\\;2\r\n" in card
+    assert all(len(line.encode()) <= 75 for line in card.split("\r\n"))
+
+
+def test_therapist_vcard_folds_long_names_between_characters(client, therapist):
+    person = TherapistFactory(name="🌱" * 90)
+
+    card = client.get(
+        reverse("directory:therapist_vcard", args=[person.pk])
+    ).content.decode()
+
+    assert all(len(line.encode()) <= 75 for line in card.split("\r\n"))
+    assert "FN:" + "🌱" * 90 in card.replace("\r\n ", "")
+
+
+def test_therapist_block_ends_all_meeting_and_can_be_undone(client, therapist):
+    other = TherapistFactory(name="Tess")
+
+    client.post(reverse("directory:therapist_block", args=[other.pk]))
+    hidden = client.get(detail(other)).status_code
+    page = client.get(reverse("directory:settings")).content.decode()
+    client.post(reverse("directory:therapist_unblock", args=[other.pk]))
+
+    assert hidden == 404
+    assert "Tess" in page
+    assert client.get(detail(other)).status_code == 200
+
+
+def test_nobody_undoes_anothers_block(client, therapist):
+    block = BlockFactory(blocked=therapist)
+
+    response = client.post(
+        reverse("directory:therapist_unblock", args=[block.blocker.pk])
+    )
+
+    assert response.status_code == 404
+    assert Block.objects.count() == 1
+
+
+def test_nobody_blocks_themself(client, therapist):
+    client.post(reverse("directory:therapist_block", args=[therapist.pk]))
+
+    assert not Block.objects.exists()
