@@ -1,6 +1,5 @@
 import os
 import shutil
-
 from importlib import import_module
 
 import pytest
