@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from spaces.hours import DAY, STEP, Span, cells, clock
 from spaces.week import SHOWN_FROM, SHOWN_TO, WEEK, day_name, say_week
 
-LISTS = 3  # rows of day / from / to for those without JavaScript
+LISTS = 2  # rows of day / from / to for those without JavaScript
 
 
 class WeekWidget(forms.Widget):

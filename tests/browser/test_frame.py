@@ -1,0 +1,131 @@
+"""What is on every page: the menu, the switch to dark, sign-in with a passkey, errors said kindly."""
+
+import gzip
+import re
+
+import pytest
+from django.urls import reverse
+from playwright.sync_api import expect
+
+from tests.browser.conftest import assert_accessible
+from tests.factories.directory import TherapistFactory
+
+LIMIT = 60_000  # bytes a first page may cost, its styles and scripts with it; 100 KB are allowed
+
+
+def test_dark_is_remembered_and_rendered_by_the_server(visit):
+    page = visit("/")
+    button = page.get_by_role("button", name="Dark appearance")
+    expect(button).to_have_attribute("aria-pressed", "false")
+
+    button.click()
+
+    expect(button).to_have_attribute("aria-pressed", "true")
+    assert 'data-theme="dark"' in page.request.get("/").text()
+    page.reload()
+    expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+    assert_accessible(page)
+
+
+def test_a_made_up_theme_is_ignored(visit):
+    page = visit("/")
+
+    answer = page.request.get("/", headers={"Cookie": 'theme="><script>'})
+
+    assert "data-theme=" not in answer.text()
+
+
+def test_skip_link_leads_to_the_content(visit):
+    page = visit("/")
+
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+
+    expect(page.locator("main")).to_be_focused()
+
+
+def test_own_menu_opens_closes_and_signs_out(visit):
+    person = TherapistFactory()
+    page = visit("/", person=person)
+    menu = page.locator("details.menu")
+
+    menu.locator("summary").click()
+    expect(menu.get_by_role("link", name="My offices and hours")).to_be_visible()
+    assert_accessible(page)
+    page.keyboard.press("Escape")
+    expect(menu).not_to_have_attribute("open", "")
+    menu.locator("summary").click()
+    menu.get_by_role("button", name="Sign out").click()
+
+    expect(page.get_by_role("link", name="Sign in", exact=True)).to_be_visible()
+
+
+def test_sign_out_works_without_javascript(visit):
+    page = visit("/", person=TherapistFactory(), javascript=False)
+
+    page.locator("details.menu summary").click()
+    page.get_by_role("button", name="Sign out").click()
+
+    expect(page.get_by_role("link", name="Sign in", exact=True)).to_be_visible()
+
+
+def test_a_passkey_is_made_and_signs_in(visit):
+    person = TherapistFactory(name="Mara Ellison")
+    page = visit(reverse("mfa_add_webauthn"), person=person)
+    authenticator = page.context.new_cdp_session(page)
+    authenticator.send("WebAuthn.enable")
+    options = {
+        "protocol": "ctap2",
+        "transport": "internal",
+        "hasResidentKey": True,
+        "hasUserVerification": True,
+        "isUserVerified": True,
+    }
+    authenticator.send("WebAuthn.addVirtualAuthenticator", {"options": options})
+
+    page.get_by_role("button", name="Make a passkey on this device").click()
+    page.wait_for_url(re.compile("/accounts/2fa/"))
+    page.context.clear_cookies()
+    page.goto(reverse("account_login"))
+    page.get_by_role("button", name="Use a passkey instead").click()
+
+    expect(page.locator("details.menu")).to_be_visible()
+
+
+def test_a_closed_passkey_window_is_no_mistake(visit):
+    page = visit(reverse("account_login"))
+    page.evaluate(
+        "() => { navigator.credentials.get = async () => { throw new DOMException('', 'NotAllowedError'); }; }"
+    )
+
+    page.get_by_role("button", name="Use a passkey instead").click()
+
+    expect(page.get_by_text("the passkey window was closed")).to_be_visible()
+    assert_accessible(page)
+
+
+def test_sign_in_without_javascript_still_offers_the_code(visit):
+    page = visit(reverse("account_login"), javascript=False)
+
+    expect(page.get_by_role("button", name="Send me a code")).to_be_visible()
+    expect(page.get_by_role("button", name="Use a passkey instead")).to_be_hidden()
+
+
+@pytest.mark.parametrize("name", ["home", "spaces:office_search"])
+def test_first_pages_are_light_and_from_one_host(visit, live_server, name):
+    page = visit("/healthz/", person=TherapistFactory())
+    answers = []
+    page.on("response", lambda answer: answers.append(answer))  # noqa: PLW0108 -- Playwright wants a function of ours
+
+    page.goto(reverse(name))
+    page.wait_for_load_state("networkidle")
+
+    assert {answer.url.startswith(live_server.url) for answer in answers} == {True}
+    assert sum(transferred(answer) for answer in answers) < LIMIT
+
+
+def transferred(answer):
+    """As it travels: static files are compressed when they are collected, which tests do not do."""
+    if "/static/" in answer.url:
+        return len(gzip.compress(answer.body()))
+    return answer.request.sizes()["responseBodySize"]
