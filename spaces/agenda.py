@@ -26,15 +26,20 @@ DAYS = 7
 
 
 class OfficeWeek:
-    """One calendar week of an office as ``viewer`` may see it: who occupies an hour only its two parties read."""
+    """One week of an office as ``viewer`` may see it: who occupies an hour only its two parties read.
+
+    ``openings`` are those the viewer may know of, ``closures`` those that are not over.
+    """
 
     def __init__(
         self,
         office: Office,
         viewer: Therapist,
         first: date,
-        currency: str,
         *,
+        openings: Sequence[Opening],
+        closures: Sequence[Closure],
+        currency: str,
         is_host: bool,
     ) -> None:
         self.office, self.viewer, self.currency, self.is_host = (
@@ -43,6 +48,7 @@ class OfficeWeek:
             currency,
             is_host,
         )
+        self.openings, self.closures = openings, closures
         self.zone = office.building.zone
         self.first = first
         self.last = first + timedelta(days=DAYS - 1)
@@ -52,19 +58,17 @@ class OfficeWeek:
         )
 
     def blocks(self) -> list[Block]:
-        openings = office_openings(self.office, self.viewer, is_host=self.is_host)
-        closed = self._closures()
         taken = list(self._occurrences())
         offered = hours.union(
-            part for opening in openings for part in self._offered(opening)
+            part for opening in self.openings for part in self._offered(opening)
         )
         occupied = hours.union((date.period.lower, date.period.upper) for date in taken)
         shut = hours.union(
-            (closure.period.lower, closure.period.upper) for closure in closed
+            (closure.period.lower, closure.period.upper) for closure in self.closures
         )
-        blocks = self._free(openings)
+        blocks = self._free()
         blocks += self._closed(
-            closed, hours.difference(offered, occupied) if self.is_host else offered
+            hours.difference(offered, occupied) if self.is_host else offered
         )
         for occurrence in taken:
             blocks += self._taken(occurrence, hours.difference(offered, shut))
@@ -72,12 +76,12 @@ class OfficeWeek:
             blocks += self._usual(hours.union([*occupied, *offered]))
         return blocks
 
-    def _free(self, openings: Iterable[Opening]) -> list[Block]:
+    def _free(self) -> list[Block]:
         """Where openings overlap the cheapest applies."""
         now = timezone.now()
         told: list[Interval] = hours.union([(self.window[0], max(now, self.window[0]))])
         blocks = []
-        for opening in sorted(openings, key=lambda opening: opening.price_cents):
+        for opening in sorted(self.openings, key=lambda opening: opening.price_cents):
             parts = hours.difference(
                 hours.intersection(opening.free, self._offered(opening)), told
             )
@@ -92,11 +96,9 @@ class OfficeWeek:
             blocks += self._blocks(parts, "free", detail=detail)
         return blocks
 
-    def _closed(
-        self, closures: Iterable[Closure], offered: list[Interval]
-    ) -> list[Block]:
+    def _closed(self, offered: list[Interval]) -> list[Block]:
         blocks = []
-        for closure in closures:
+        for closure in self.closures:
             parts = hours.intersection(
                 [(closure.period.lower, closure.period.upper)], offered
             )
@@ -135,11 +137,6 @@ class OfficeWeek:
             hours.expand(
                 [opening.span], max(self.first, opening.first_date), last, self.zone
             )
-        )
-
-    def _closures(self) -> list[Closure]:
-        return list(
-            Closure.objects.of_office(self.office).filter(period__overlap=self.window)
         )
 
     def _occurrences(self) -> Iterable[Occurrence]:

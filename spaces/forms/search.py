@@ -19,6 +19,7 @@ UNITS = {DistanceUnit.KM: _("km"), DistanceUnit.MI: _("miles")}
 class SearchForm(WeekFormMixin, DatesMixin):
     """What is looked for. Always bound: what the address does not say is filled in for the person who looks."""
 
+    marks_optional = False
     hours = WeekField(label=_("When do you need a room?"), required=False)
     near = forms.CharField(
         label=_("Near"),

@@ -9,7 +9,11 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import (
+    require_http_methods,
+    require_POST,
+    require_safe,
+)
 
 from directory.errors import DomainError
 from directory.http import TherapistRequest, member_required, render_part
@@ -144,7 +148,7 @@ def _choice(date: PlannedDate, ticked: set[str] | None) -> DateChoice:
 # --- Reading -------------------------------------------------------------------
 
 
-@require_GET
+@require_safe
 @member_required
 def booking_list(request: TherapistRequest) -> HttpResponse:
     me = request.therapist
@@ -189,7 +193,7 @@ def _soonest(line: dict[str, Any]) -> Any:
     return coming.period.lower if coming else line["booking"].created_at
 
 
-@require_GET
+@require_safe
 @member_required
 def booking_detail(request: TherapistRequest, pk: int) -> HttpResponse:
     booking = _my_booking(request, pk)

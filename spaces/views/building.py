@@ -4,7 +4,7 @@ from django.db.models import Prefetch, Q, QuerySet
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from directory.http import TherapistRequest, member_required
 from directory.models import Therapist
@@ -19,7 +19,7 @@ from spaces.models import (
 from spaces.ties import buildings_tied_to
 
 
-@require_GET
+@require_safe
 @member_required
 def building_detail(request: TherapistRequest, pk: int) -> HttpResponse:
     """A house's own page, for those with a tie to it and for moderators."""

@@ -60,7 +60,10 @@ def home(request: HttpRequest) -> HttpResponse:
         return redirect("directory:join")
     if me.standing != Standing.MEMBER:
         return render(request, "spaces/standing.html", {"therapist": me})
-    return render(request, "spaces/home.html", _home(me, Community.objects.current()))
+    community: Community = (
+        getattr(request, "community", None) or Community.objects.current()
+    )
+    return render(request, "spaces/home.html", _home(me, community))
 
 
 def _home(me: Therapist, community: Community) -> dict[str, Any]:

@@ -9,7 +9,11 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import (
+    require_http_methods,
+    require_POST,
+    require_safe,
+)
 
 from directory.errors import DomainError
 from directory.geo import DistanceTo, distance_band, within
@@ -40,7 +44,7 @@ BUILDINGS_WITHIN = 60_000  # metres: what the list of buildings offers
 # --- One office ----------------------------------------------------------------
 
 
-@require_GET
+@require_safe
 @member_required
 def office_detail(request: TherapistRequest, pk: int) -> HttpResponse:
     me = request.therapist
@@ -53,14 +57,22 @@ def office_detail(request: TherapistRequest, pk: int) -> HttpResponse:
         monday = _monday(
             request, *wanted or [first_free_day(openings, office.building.zone)]
         )
+        closures = list(_closures_ahead(office))
         week = OfficeWeek(
-            office, me, monday, request.community.currency, is_host=is_host
+            office,
+            me,
+            monday,
+            openings=openings,
+            closures=closures,
+            currency=request.community.currency,
+            is_host=is_host,
         )
         context = {
             "office": office,
             "building": office.building,
             "hosts": list(office.hosts.all()),
             "is_host": is_host,
+            "may_ask": offices_open_to(me).filter(pk=office.pk).exists(),
             "openings": openings,
             "blocks": week.blocks(),
             "week_first": monday,
@@ -69,7 +81,7 @@ def office_detail(request: TherapistRequest, pk: int) -> HttpResponse:
             if monday > timezone.localdate()
             else None,
             "later": monday + timedelta(weeks=1),
-            "closures": _closures_ahead(office),
+            "closures": closures,
             "prices": _prices(openings, request.community.currency),
             "freshness": freshness_of(
                 max((o.confirmed_at for o in openings), default=None)
@@ -141,7 +153,7 @@ def _band(request: TherapistRequest, office: Office) -> str:
 # --- My offices ----------------------------------------------------------------
 
 
-@require_GET
+@require_safe
 @member_required
 def my_offices(request: TherapistRequest) -> HttpResponse:
     me = request.therapist

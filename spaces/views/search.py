@@ -1,19 +1,17 @@
-from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
 from django.db.models import Exists, F, OuterRef, Prefetch
 from django.http import HttpResponse
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from directory.geo import DistanceTo, distance_band
 from directory.http import TherapistRequest, member_required, render_part
 from directory.models import Community
+from spaces import hours
 from spaces.agenda import opening_blocks, span_blocks
-from spaces.enums import Audience
 from spaces.forms.office import STEP_FREE
 from spaces.forms.search import SearchForm
 from spaces.models import Office, Opening
@@ -32,7 +30,7 @@ PAGE = 20
 MOST_PAGES = 500
 
 
-@require_GET
+@require_safe
 @member_required
 def office_search(request: TherapistRequest) -> HttpResponse:
     form = SearchForm(
@@ -88,22 +86,18 @@ def _result(match: Match, community: Community) -> dict[str, Any]:
         "hosts": list(office.hosts.all()),
         **_price(match.lowest_cents, match.highest_cents, community.currency),
         "blocks": [
-            *opening_blocks(_shown(office.openings.all()), community.currency),
+            *opening_blocks(office.openings.all(), community.currency),
             *span_blocks(match.fits, "fits"),
-            *span_blocks(match.misses, "misses"),
+            *span_blocks(_short_of(match), "misses"),
         ],
         "facts": _facts(office, match.confirmed_at),
     }
 
 
-def _shown(openings: Iterable[Opening]) -> list[Opening]:
-    today = timezone.localdate()
-    return [
-        opening
-        for opening in openings
-        if opening.audience == Audience.ALL
-        and (opening.last_date is None or opening.last_date >= today)
-    ]
+def _short_of(match: Match) -> list[hours.Span]:
+    """What is missing beside what fits, so that the picture shows both."""
+    fits = set(hours.cells(match.fits))
+    return [cell for cell in hours.cells(match.misses) if cell not in fits]
 
 
 def _nearby(
@@ -119,7 +113,9 @@ def _nearby(
         .annotate(metres=DistanceTo(*form.centre, "building__"))
     )
     shown = Prefetch(
-        "openings", openings.order_by("weekday", "start"), to_attr="shown_openings"
+        "openings",
+        openings.defer("free").order_by("weekday", "start"),
+        to_attr="shown_openings",
     )
     found = list(
         offices.with_place()

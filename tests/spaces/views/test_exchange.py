@@ -55,7 +55,7 @@ def test_from_an_empty_office_to_a_booking_both_see(client):
     response = client.get(f"{reverse('spaces:office_search')}?{query}")
     [result] = response.context["full"]
     assert result["office"] == office
-    assert result["price"] == "$18 / hour"
+    assert result["amount"] == "$18"
 
     response = client.get(
         f"{reverse('spaces:office_detail', args=[office.pk])}?{query}"
