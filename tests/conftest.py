@@ -4,8 +4,10 @@ from importlib import import_module
 
 import pytest
 from django.apps import apps
+from django.conf import settings
 from django.core.cache import cache
 from playwright.sync_api import sync_playwright
+from redis import Redis
 
 from tests.factories.directory import ModeratorFactory, TherapistFactory
 
@@ -34,9 +36,9 @@ def chromium():
 @pytest.fixture(autouse=True)
 def _empty_cache():
     """Rate limits and cached pages of one test are not met by the next; other keys in Redis are left alone."""
-    client = cache._cache.get_client(write=True)
-    if keys := list(client.scan_iter(cache.make_key("*"))):
-        client.delete(*keys)
+    with Redis.from_url(settings.REDIS_URL) as client:
+        if keys := list(client.scan_iter(cache.make_key("*"))):
+            client.delete(*keys)
 
 
 @pytest.fixture(scope="session")

@@ -17,7 +17,9 @@ from community.settings import *  # noqa: E402, F403 -- after the variables it r
 from community.settings import CACHES  # noqa: E402
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-CACHES["default"]["KEY_PREFIX"] = f"test{os.getpid()}"  # runs beside each other share no cache
+CACHES["default"]["KEY_PREFIX"] = (
+    f"test{os.getpid()}"  # runs beside each other share no cache
+)
 CELERY_TASK_ALWAYS_EAGER = True
 CELERY_TASK_EAGER_PROPAGATES = True
 SECURE_SSL_REDIRECT = False
