@@ -73,7 +73,5 @@ class DatesMixin(forms.Form):
         last = until or first + timedelta(weeks=cleaned.get("weeks") or 1) - timedelta(
             days=1
         )
-        cleaned["last_date"] = min(
-            last, first + timedelta(weeks=MOST_WEEKS) - timedelta(days=1)
-        )
+        cleaned["last_date"] = min(last, today + timedelta(weeks=MOST_WEEKS))
         return cleaned

@@ -60,35 +60,35 @@ def booking_request(request: TherapistRequest, pk: int) -> HttpResponse:
     me = request.therapist
     office = get_object_or_404(offices_open_to(me).with_place(), pk=pk)
     with timezone.override(office.building.timezone):
-        if request.method == "POST":
-            form = BookingRequestForm(request.POST)
-            if form.is_valid():
-                try:
-                    booking = request_booking(office, guest=me, **form.cleaned_data)
-                except DomainError as error:
-                    form.add_error(None, str(error))
-                else:
-                    messages.success(
-                        request,
-                        _("Sent. You hear by mail as soon as there is an answer."),
-                    )
-                    return redirect(booking)
+        form = BookingRequestForm(request.POST or None, initial=_asked_people(request))
+        if form.is_valid():
+            try:
+                booking = request_booking(office, guest=me, **form.cleaned_data)
+            except DomainError as error:
+                form.add_error(None, str(error))
+            else:
+                messages.success(
+                    request,
+                    _("Sent. You hear by mail as soon as there is an answer."),
+                )
+                return redirect(booking)
         context = {
             "office": office,
             "hosts": list(office.hosts.all()),
-            **ask_context(request, office),
+            **ask_context(request, office, form),
         }
         return render_part(request, "spaces/booking_request.html", "dates", context)
 
 
-def ask_context(request: TherapistRequest, office: Office) -> dict[str, Any]:
+def ask_context(
+    request: TherapistRequest, office: Office, form: BookingRequestForm | None = None
+) -> dict[str, Any]:
     """What ``_ask.html`` shows: the pattern as the address has it, its dates one by one, the form to send."""
+    form = form or BookingRequestForm(initial=_asked_people(request))
+    is_asked = request.GET.get("hours") or "repaint" in request.GET
     pattern = PatternForm(
-        request.GET if request.GET.get("hours") or "repaint" in request.GET else None
-    )
-    form = BookingRequestForm(
-        request.POST if request.method == "POST" else None,
-        initial=_asked_people(request),
+        request.GET if is_asked else None,
+        initial={"first_date": timezone.localdate()},
     )
     context: dict[str, Any] = {
         "pattern": pattern,
@@ -96,30 +96,31 @@ def ask_context(request: TherapistRequest, office: Office) -> dict[str, Any]:
         "dates": [],
         "query": request.GET.urlencode(),
     }
-    if not pattern.is_bound:
-        pattern.initial["first_date"] = timezone.localdate()
     if not pattern.is_valid():
         return context
+    planned = _plan(pattern, office, request.therapist)
+    ticked = set(request.POST.getlist("dates")) if form.is_bound else None
+    return context | {
+        "spans": pattern.cleaned_data["hours"],
+        "dates": [_choice(date, ticked) for date in planned],
+        "free_count": sum(date.is_free for date in planned),
+    }
+
+
+def _plan(pattern: PatternForm, office: Office, me: Therapist) -> list[PlannedDate]:
+    """The pattern's dates; none, and a word at the pattern, where the rules say no."""
     cleaned = pattern.cleaned_data
     try:
-        planned = plan_dates(
+        return plan_dates(
             office,
-            guest=request.therapist,
+            guest=me,
             spans=cleaned["hours"],
             first_date=cleaned["first_date"],
             last_date=cleaned["last_date"],
         )
     except DomainError as error:
         pattern.add_error(None, str(error))
-        return context
-    ticked = set(request.POST.getlist("dates")) if form.is_bound else None
-    free = [date for date in planned if date.is_free]
-    return context | {
-        "spans": cleaned["hours"],
-        "dates": [_choice(date, ticked) for date in planned],
-        "free_count": len(free),
-        "free_cents": sum(date.price_cents for date in free),
-    }
+        return []
 
 
 def _asked_people(request: TherapistRequest) -> dict[str, Any]:

@@ -1,0 +1,426 @@
+from datetime import timedelta
+
+import pytest
+from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
+from django.urls import reverse
+from django.utils import timezone
+
+from directory.models import Delivery
+from spaces.domain.booking import request_booking
+from spaces.enums import BookingStatus, OccurrenceState
+from spaces.hours import Span
+from spaces.models import Booking
+from tests.factories.directory import TherapistFactory
+from tests.factories.spaces import BookingFactory, OccurrenceFactory, OfficeFactory
+from tests.periods import hours
+from tests.spaces.rooms import asked, close, open_office, thursday
+
+pytestmark = pytest.mark.django_db
+
+
+def ask_url(office):
+    return reverse("spaces:booking_request", args=[office.pk])
+
+
+def dates_of(response):
+    return [date.value for date in response.context["dates"] if date.is_open]
+
+
+def request_for(office, guest, weeks=2):
+    span = Span(3, 1080, 1260)
+    return request_booking(
+        office,
+        guest=guest,
+        dates=[(thursday() + timedelta(weeks=week), span) for week in range(weeks)],
+    )
+
+
+# --- Asking --------------------------------------------------------------------
+
+
+def test_asking_begins_with_the_pattern(client, therapist):
+    response = client.get(ask_url(open_office()))
+
+    assert response.context["dates"] == []
+    assert "Show me each date" in response.content.decode()
+
+
+def test_asking_lists_each_date_and_sends_those_ticked(client, therapist):
+    office = open_office()
+
+    response = client.get(ask_url(office), asked(weeks=26))
+    dates = dates_of(response)
+    assert len(dates) == 26
+    response = client.post(
+        f"{ask_url(office)}?{response.context['query']}",
+        {"dates": dates[:3], "people": "2", "message": "Hello"},
+    )
+
+    booking = Booking.objects.get()
+    assert response.url == booking.get_absolute_url()
+    assert (booking.guest, booking.message, booking.occurrences.count()) == (
+        therapist,
+        "Hello",
+        3,
+    )
+
+
+def test_asking_for_one_date(client, therapist):
+    office = open_office()
+
+    response = client.get(
+        ask_url(office), {"hours": "3-1080-1260", "first_date": thursday().isoformat()}
+    )
+
+    assert len(dates_of(response)) == 1
+
+
+def test_asking_for_up_to_53_weeks(client, therapist):
+    response = client.get(ask_url(open_office()), asked(weeks=53))
+
+    assert len(dates_of(response)) in (
+        52,
+        53,
+    )  # a year from today, the first day not before tomorrow
+
+
+@pytest.mark.parametrize(
+    ("query", "name", "words"),
+    [
+        ({"weeks": "0"}, "weeks", "between 1 week and 53 weeks"),
+        ({"weeks": "400"}, "weeks", "between 1 week and 53 weeks"),
+        ({"first_date": "2020-01-01"}, "first_date", "That is in the past."),
+        ({"until": "2020-01-01"}, "until", "The end must not be before the start."),
+        ({"hours": "3-1260-1080"}, "hours", "The end has to come after the start"),
+        ({"first_date": ""}, "first_date", "From which date on?"),
+    ],
+)
+def test_asking_says_beside_the_field_what_is_wrong(
+    client, therapist, query, name, words
+):
+    response = client.get(ask_url(open_office()), {**asked(), **query})
+
+    assert words in " ".join(response.context["pattern"].errors[name])
+    assert words in response.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("dates", "words"),
+    [
+        ([], "Tick at least one date."),
+        (["rubbish"], "One of these dates is not a date we can read."),
+        (["2026-13-40-0-60"], "One of these dates is not a date we can read."),
+        (["2026-12-03-1260-1080"], "One of these dates is not a date we can read."),
+        (["2020-01-02-1080-1260"], "Already past"),
+        (["9999-12-30-1080-1260"], "Not to be had any more"),
+    ],
+)
+def test_asking_for_impossible_dates_is_answered_kindly(
+    client, therapist, dates, words
+):
+    office = open_office()
+    query = client.get(ask_url(office), asked()).context["query"]
+
+    response = client.post(
+        f"{ask_url(office)}?{query}", {"dates": dates, "people": "2"}
+    )
+
+    assert response.status_code == 200
+    assert words.lower() in response.content.decode().lower()
+    assert not Booking.objects.exists()
+
+
+def test_asking_for_more_people_than_the_room_seats(client, therapist):
+    office = open_office(capacity=3)
+    response = client.get(ask_url(office), asked())
+
+    response = client.post(
+        f"{ask_url(office)}?{response.context['query']}",
+        {"dates": dates_of(response), "people": "9"},
+    )
+
+    assert "This room seats 3." in response.content.decode()
+
+
+def test_a_date_taken_meanwhile_is_named_and_the_other_ticks_are_kept(
+    client, therapist
+):
+    office = open_office()
+    response = client.get(ask_url(office), asked())
+    query, dates = response.context["query"], dates_of(response)
+    close(office, "Painters")
+
+    response = client.post(
+        f"{ask_url(office)}?{query}", {"dates": dates[:3], "people": "2"}
+    )
+
+    assert "Not to be had any more" in response.content.decode()
+    shown = response.context["dates"]
+    assert [(date.is_open, date.is_ticked) for date in shown] == [
+        (False, True),
+        (True, True),
+        (True, True),
+        (True, False),
+    ]
+    assert not Booking.objects.exists()
+
+
+def test_asking_swaps_in_the_dates_alone(client, therapist):
+    response = client.get(ask_url(open_office()), asked(), HTTP_HX_REQUEST="true")
+
+    assert "<html" not in response.content.decode()
+    assert 'id="dates"' in response.content.decode()
+
+
+def test_hosts_cannot_ask_for_their_own_room(client, therapist):
+    assert client.get(ask_url(open_office(hosts=[therapist]))).status_code == 404
+
+
+# --- Lists ---------------------------------------------------------------------
+
+
+def test_bookings_are_listed_by_what_is_to_be_done(client, therapist):
+    own = OfficeFactory(hosts=[therapist])
+    made = {
+        "to_answer": BookingFactory(office=own),
+        "asked": BookingFactory(guest=therapist),
+        "confirmed": BookingFactory(guest=therapist, status="confirmed"),
+        "past": BookingFactory(office=own, status="declined"),
+    }
+    for booking in made.values():
+        OccurrenceFactory(booking=booking)
+    BookingFactory()
+
+    response = client.get(reverse("spaces:booking_list"))
+
+    for name, booking in made.items():
+        assert [line["booking"] for line in response.context[name]] == [booking]
+
+
+def test_bookings_of_nobody_say_what_to_do(client, therapist):
+    assert (
+        "Nothing is booked."
+        in client.get(reverse("spaces:booking_list")).content.decode()
+    )
+
+
+def test_past_bookings_are_paged_and_swapped_in(client, therapist):
+    BookingFactory.create_batch(21, guest=therapist, status="ended")
+
+    response = client.get(
+        reverse("spaces:booking_list"), {"page": 2}, HTTP_HX_REQUEST="true"
+    )
+
+    assert len(response.context["past"]) == 1
+    assert "<html" not in response.content.decode()
+
+
+@pytest.mark.parametrize("item_count", [1, 3])
+def test_booking_list_query_count_is_constant(
+    client, therapist, django_assert_num_queries, item_count
+):
+    for status in ("requested", "confirmed", "ended"):
+        for number in range(item_count):
+            booking = BookingFactory(guest=therapist, status=status)
+            OccurrenceFactory.create_batch(
+                2, booking=booking, state=OccurrenceState.LOST
+            )
+            OccurrenceFactory(booking=booking, period=hours(number, number + 1))
+    client.get(reverse("spaces:booking_list"))
+
+    with django_assert_num_queries(13):
+        client.get(reverse("spaces:booking_list"))
+
+
+# --- One booking ----------------------------------------------------------------
+
+
+@pytest.fixture
+def room():
+    return open_office(
+        hosts=[TherapistFactory(name="Mara Ellison")],
+        suite="Suite 7B",
+        entry_code="4711#",
+        alarm="Press the star",
+        directions="Ring at the blue door.",
+    )
+
+
+SECRETS = ["4711#", "Press the star"]
+
+
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_booking_is_hidden_from_outsiders(client, therapist, method):
+    booking = BookingFactory()
+    url = (
+        booking.get_absolute_url()
+        if method == "get"
+        else reverse("spaces:booking_answer", args=[booking.pk, "confirmed"])
+    )
+
+    assert getattr(client, method)(url).status_code == 404
+    booking.refresh_from_db()
+    assert booking.status == BookingStatus.REQUESTED
+
+
+def test_address_is_kept_until_confirmed(client, therapist, room):
+    booking = request_for(room, therapist)
+
+    text = client.get(booking.get_absolute_url()).content.decode()
+
+    for kept in [*SECRETS, room.building.street, "Suite 7B", "Ring at the blue door."]:
+        assert kept not in text
+    assert "Withdraw the request" in text
+
+
+def test_guest_reads_address_and_directions_once_confirmed(client, therapist, room):
+    booking = BookingFactory(office=room, guest=therapist, status="confirmed")
+    OccurrenceFactory(booking=booking, period=hours(9, 10, day=5))
+
+    text = client.get(booking.get_absolute_url()).content.decode()
+
+    for told in [room.building.street, "Suite 7B", "Ring at the blue door."]:
+        assert told in text
+    for kept in SECRETS:
+        assert kept not in text
+    assert "shown here from 24 hours before each date" in text
+
+
+@pytest.mark.parametrize(
+    ("begins", "state", "status", "is_shown"),
+    [
+        (timedelta(hours=25), "booked", "confirmed", False),
+        (timedelta(hours=23), "booked", "confirmed", True),
+        (timedelta(minutes=-30), "booked", "confirmed", True),
+        (timedelta(hours=-2), "booked", "confirmed", False),
+        (timedelta(hours=23), "displaced", "confirmed", False),
+        (timedelta(hours=23), "cancelled", "cancelled", False),
+        (timedelta(hours=23), "asked", "requested", False),
+    ],
+)
+def test_entry_code_follows_a_day_before(
+    client, therapist, room, begins, state, status, is_shown
+):
+    booking = BookingFactory(office=room, guest=therapist, status=status)
+    lower = timezone.now() + begins
+    OccurrenceFactory(
+        booking=booking,
+        state=state,
+        period=DateTimeTZRange(lower, lower + timedelta(hours=1)),
+    )
+
+    text = client.get(booking.get_absolute_url()).content.decode()
+
+    for secret in SECRETS:
+        assert (secret in text) == is_shown
+
+
+@pytest.mark.parametrize("status", ["declined", "withdrawn", "expired", "cancelled"])
+def test_address_is_gone_with_the_booking(client, therapist, room, status):
+    booking = BookingFactory(office=room, guest=therapist, status=status)
+    OccurrenceFactory(booking=booking)
+
+    assert (
+        room.building.street
+        not in client.get(booking.get_absolute_url()).content.decode()
+    )
+
+
+def test_host_sees_who_asks_when_and_how_many_rivals(client, room):
+    guest = TherapistFactory(name="Joel Okafor")
+    booking = request_for(room, guest)
+    request_for(room, TherapistFactory())
+    client.force_login(room.hosts.get().user)
+
+    response = client.get(booking.get_absolute_url())
+
+    text = response.content.decode()
+    assert "Joel Okafor asks for" in text
+    assert "1 other colleague asked for some of these hours." in text
+    assert [str(status) for status in response.context["answers"]] == [
+        "confirmed",
+        "declined",
+    ]
+
+
+def test_host_confirms_and_rivals_are_told(client, room):
+    guest, rival = TherapistFactory(), TherapistFactory()
+    booking, lost = request_for(room, guest), request_for(room, rival)
+    client.force_login(room.hosts.get().user)
+
+    response = client.post(
+        reverse("spaces:booking_answer", args=[booking.pk, "confirmed"]), follow=True
+    )
+
+    assert (
+        "Confirmed. You both get a mail with a calendar file."
+        in response.content.decode()
+    )
+    assert list(
+        Delivery.objects.filter(kind="booking_lost").values_list("recipient", flat=True)
+    ) == [rival.pk]
+    lost.refresh_from_db()
+    assert lost.status == BookingStatus.DECLINED
+
+
+def test_what_the_table_forbids_is_said(client, therapist, room):
+    booking = request_for(room, therapist)
+
+    response = client.post(
+        reverse("spaces:booking_answer", args=[booking.pk, "confirmed"]), follow=True
+    )
+
+    assert "it cannot become “Confirmed”" in response.content.decode()
+    booking.refresh_from_db()
+    assert booking.status == BookingStatus.REQUESTED
+
+
+@pytest.mark.parametrize("status", ["ended", "expired", "nonsense"])
+def test_no_door_leads_to_other_statuses(client, therapist, room, status):
+    booking = request_for(room, therapist)
+
+    assert (
+        client.post(
+            reverse("spaces:booking_answer", args=[booking.pk, status])
+        ).status_code
+        == 404
+    )
+
+
+def test_decline_keeps_the_word_that_goes_with_it(client, room):
+    booking = request_for(room, TherapistFactory())
+    client.force_login(room.hosts.get().user)
+
+    client.post(
+        reverse("spaces:booking_answer", args=[booking.pk, "declined"]),
+        {"note": "Painters that week."},
+    )
+
+    assert booking.events.last().note == "Painters that week."
+    assert (
+        "Painters that week." in client.get(booking.get_absolute_url()).content.decode()
+    )
+
+
+def test_an_answer_changes_nothing_on_get(client, therapist, room):
+    booking = request_for(room, therapist)
+
+    assert (
+        client.get(
+            reverse("spaces:booking_answer", args=[booking.pk, "withdrawn"])
+        ).status_code
+        == 405
+    )
+
+
+@pytest.mark.parametrize("item_count", [1, 3])
+def test_booking_query_count_is_constant(
+    client, therapist, django_assert_num_queries, room, item_count
+):
+    booking = BookingFactory(office=room, guest=therapist)
+    for number in range(item_count):
+        OccurrenceFactory(booking=booking, period=hours(number, number + 1))
+    client.get(booking.get_absolute_url())
+
+    with django_assert_num_queries(10):
+        client.get(booking.get_absolute_url())

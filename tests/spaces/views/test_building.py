@@ -1,0 +1,103 @@
+from datetime import timedelta
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from spaces.models import Incident, IncidentScope, IncidentUpdate
+from tests.factories.directory import BlockFactory, TherapistFactory
+from tests.factories.spaces import (
+    BookingFactory,
+    BuildingFactory,
+    ClosureFactory,
+    OccurrenceFactory,
+    OfficeFactory,
+)
+from tests.periods import hours
+
+pytestmark = pytest.mark.django_db
+
+
+def page(client, building):
+    return client.get(reverse("spaces:building_detail", args=[building.pk]))
+
+
+def test_building_is_hidden_from_people_without_a_tie(client, therapist):
+    assert page(client, BuildingFactory()).status_code == 404
+
+
+def test_building_is_open_to_hosts_guests_and_moderators(client, moderator):
+    office = OfficeFactory()
+    booking = BookingFactory(office=office, status="confirmed")
+    OccurrenceFactory(booking=booking)
+
+    for person in (moderator, office.hosts.get(), booking.guest):
+        client.force_login(person.user)
+        assert page(client, office.building).status_code == 200
+
+
+def test_asking_for_hours_is_no_tie(client, therapist):
+    booking = BookingFactory(guest=therapist)
+    OccurrenceFactory(booking=booking)
+
+    assert page(client, booking.office.building).status_code == 404
+
+
+def test_building_names_only_those_who_agreed(client, therapist):
+    own = OfficeFactory(hosts=[therapist])
+    named = OfficeFactory(
+        building=own.building, hosts=[TherapistFactory(agrees_to_be_named=True)]
+    )
+    OfficeFactory(building=own.building)
+    blocked = OfficeFactory(
+        building=own.building, hosts=[TherapistFactory(agrees_to_be_named=True)]
+    )
+    BlockFactory(blocker=blocked.hosts.get(), blocked=therapist)
+
+    response = page(client, own.building)
+
+    assert {row["office"] for row in response.context["offices"]} == {own, named}
+
+
+def test_building_tells_its_incident_news_and_closures(client, therapist):
+    office = OfficeFactory(hosts=[therapist])
+    now = timezone.now()
+    incident = Incident.objects.create(
+        kind="fire",
+        status="confirmed",
+        summary="Fire on the third floor",
+        reported_by=therapist,
+        began_at=now,
+    )
+    IncidentScope.objects.create(
+        incident=incident, building=office.building, until=now + timedelta(days=14)
+    )
+    IncidentUpdate.objects.create(
+        incident=incident, author=None, text="Power out for a week"
+    )
+    ClosureFactory(
+        office=None, building=office.building, reason="Fire", period=hours(0, 24 * 14)
+    )
+
+    text = page(client, office.building).content.decode()
+
+    for said in (
+        "Fire on the third floor",
+        "Power out for a week",
+        "closed until about",
+    ):
+        assert said in text
+
+
+@pytest.mark.parametrize("item_count", [1, 3])
+def test_building_query_count_is_constant(
+    client, therapist, django_assert_num_queries, item_count
+):
+    building = BuildingFactory()
+    for _number in range(item_count):
+        office = OfficeFactory(building=building, hosts=[therapist])
+        ClosureFactory(office=office)
+    page(client, building)
+
+    with django_assert_num_queries(10):
+        page(client, building)
