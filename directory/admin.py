@@ -151,20 +151,28 @@ class TherapistAdmin(admin.ModelAdmin):
     search_fields = ["name", "user__email", "email"]
     actions = ["approve", "decline"]
     inlines = [LicenceRows, SupervisionRows, StandingRows]
-    readonly_fields = [
+    fields = [
+        "name",
         "standing",
+        "user",
+        "email",
+        "credentials",
+        "neighbourhood",
+        "zip_code",
+        "pronouns",
+        "headline",
+        "bio",
+        "contact_email",
+        "phone",
+        "website",
+        "supervises",
+        "invited_by",
         "joined_at",
         "agreed_at",
         "bounced_at",
-        "created_at",
-        "latitude",
-        "longitude",
-        "has_spare_hours",
-        "seeks_hours",
-    ]
+    ]  # what people chose about mail and emergencies is theirs
+    readonly_fields = ["standing", "joined_at", "agreed_at"]
     raw_id_fields = ["user", "invited_by"]
-    autocomplete_fields = ["terms"]
-    exclude = ["feed_token"]
     formfield_overrides = {models.URLField: {"assume_scheme": "https"}}
     change_form_template = "admin/directory/therapist/change_form.html"
 

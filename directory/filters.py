@@ -204,15 +204,19 @@ class Facet:
 
     @property
     def first(self) -> list[Choice]:
-        return self.choices[:FEW]
+        return self.choices[: self._shown]
 
     @property
     def others(self) -> list[Choice]:
-        return self.choices[FEW:]
+        return self.choices[self._shown :]
 
     @property
     def is_unfolded(self) -> bool:
         return any(choice.is_chosen for choice in self.others)
+
+    @property
+    def _shown(self) -> int:
+        return FEW if len(self.choices) > FEW + 2 else FEW + 2
 
 
 @dataclass(frozen=True)

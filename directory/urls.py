@@ -1,7 +1,7 @@
 from django.urls import path
 
 from directory.views.join import join
-from directory.views.settings import leave_community, profile_edit, settings
+from directory.views.settings import leave_community, mail_works, profile_edit, settings
 from directory.views.therapist import (
     therapist_block,
     therapist_detail,
@@ -17,6 +17,7 @@ urlpatterns = [
     path("join/", join, name="join"),
     path("profile/", profile_edit, name="profile_edit"),
     path("settings/", settings, name="settings"),
+    path("settings/mail-works/", mail_works, name="mail_works"),
     path("leave/", leave_community, name="leave"),
     path("<int:pk>/", therapist_detail, name="therapist_detail"),
     path("<int:pk>/vcard/", therapist_vcard, name="therapist_vcard"),

@@ -20,3 +20,8 @@ def set_topics(therapist: Therapist, *, wanted: Collection[str]) -> None:
         if topic not in wanted:
             set_frequency(therapist, topic=topic, frequency=Frequency.OFF)
     therapist.preferences.filter(topic__in=wanted, frequency=Frequency.OFF).delete()
+
+
+def mail_works_again(therapist: Therapist) -> None:
+    """The person says so: an address that refused our mail gets more than essentials again."""
+    Therapist.objects.filter(pk=therapist.pk).update(bounced_at=None)

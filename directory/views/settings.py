@@ -2,10 +2,10 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_POST
 
 from directory.domain.membership import leave
-from directory.domain.preference import set_topics
+from directory.domain.preference import mail_works_again, set_topics
 from directory.errors import DomainError
 from directory.forms import ProfileForm, SettingsForm
 from directory.http import TherapistRequest, member_required, therapist_required
@@ -38,6 +38,14 @@ def settings(request: TherapistRequest) -> HttpResponse:
     return render(
         request, "directory/settings.html", {"form": form, "blocked": blocked}
     )
+
+
+@require_POST
+@member_required
+def mail_works(request: TherapistRequest) -> HttpResponse:
+    mail_works_again(request.therapist)
+    messages.success(request, _("Good. We write to you again."))
+    return redirect("directory:settings")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

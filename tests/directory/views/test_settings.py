@@ -1,6 +1,7 @@
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from directory.enums import Frequency, Standing, TermKind, Topic
 from directory.links import sign
@@ -133,6 +134,19 @@ def test_settings_query_count_is_constant(
 
     with django_assert_num_queries(6):
         client.get(SETTINGS)
+
+
+def test_someone_whose_mail_came_back_is_told_and_can_say_it_works(client, therapist):
+    therapist.bounced_at = timezone.now()
+    therapist.save()
+
+    page = client.get(SETTINGS).content.decode()
+    client.post(reverse("directory:mail_works"))
+
+    assert "Your mail comes back" in page
+    therapist.refresh_from_db()
+    assert therapist.bounced_at is None
+    assert "Your mail comes back" not in client.get(SETTINGS).content.decode()
 
 
 def test_leaving_needs_a_click_and_can_be_taken_back(client, therapist):
