@@ -218,6 +218,7 @@ class PeopleMaker:
         person.phone = (
             f"+1 510 555 {rng.randint(100, 199):04}" if rng.random() < 0.5 else ""
         )
+        person.contact_email = person.email if rng.random() < 0.7 else ""
         self._practice(person)
         return person
 

@@ -3,6 +3,20 @@
 import re
 
 
+def minutes(clock):
+    hour, minute = clock.split(":")
+    return int(hour) * 60 + int(minute)
+
+
+def clock_of(minute):
+    return f"{minute // 60:02}:{minute % 60:02}"
+
+
+def centre(thing):
+    box = thing.bounding_box()
+    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+
 class Person:
     def __init__(self, browser, town, post, email, *, is_on_phone=False):
         self.browser = browser
@@ -11,36 +25,27 @@ class Person:
         self.email = email.lower()
         self.is_on_phone = is_on_phone
         self.complaints = []
-        self._read = 0  # letters read
+        self._read = set()
         self._page = None
 
     # --- The mailbox --------------------------------------------------------------
 
     def mail(self, *contains, seconds=25):
-        """The next letter to this person, after those read before, whose subject has all these words."""
+        """The first unread letter to this person whose subject has all these words, as soon as it is there."""
 
-        def is_next(letter):
-            position = self.post.letters.index(letter)
-            subject = letter.subject.lower()
-            return (
-                position >= self._read
-                and letter.to == self.email
-                and all(words.lower() in subject for words in contains)
-            )
+        def is_it(letter):
+            return letter.id not in self._read and self._is_mine(letter, contains)
 
-        letter = self.post.wait_for(
-            is_next, seconds, what=f"Mail to {self.email} about {contains}"
-        )
-        self._read = self.post.letters.index(letter) + 1
+        letter = self.post.wait_for(is_it, seconds, what=f"Mail to {self.email} about {contains}")
+        self._read.add(letter.id)
         return letter
 
     def letters(self, *contains):
-        return [
-            letter
-            for letter in self.post.letters
-            if letter.to == self.email
-            and all(words.lower() in letter.subject.lower() for words in contains)
-        ]
+        return [letter for letter in self.post.letters if self._is_mine(letter, contains)]
+
+    def _is_mine(self, letter, contains):
+        subject = letter.subject.lower()
+        return letter.to == self.email and all(words.lower() in subject for words in contains)
 
     # --- The browser ----------------------------------------------------------------
 
@@ -92,7 +97,58 @@ class Person:
         button.or_(place.get_by_role("link", name=name, exact=is_exact)).first.click()
 
     def fill(self, label, text):
-        self.page.get_by_label(label).first.fill(str(text))
+        field = (
+            self.page.locator("main")
+            .get_by_label(label, exact=isinstance(label, str))
+            .first
+        )
+        self.unfold(field)
+        field.fill(str(text))
+
+    def choose(self, label, option):
+        self.page.locator("main").get_by_label(label).first.select_option(label=option)
+
+    def tick(self, name, *, is_ticked=True):
+        """A box or a radio button, unfolding what hides it."""
+        main, is_exact = self.page.locator("main"), isinstance(name, str)
+        box = main.get_by_role(
+            "checkbox", name=name, exact=is_exact, include_hidden=True
+        )
+        radio = main.get_by_role(
+            "radio", name=name, exact=is_exact, include_hidden=True
+        )
+        choice = box.or_(radio).first
+        self.unfold(choice)
+        choice.set_checked(is_ticked)
+
+    def unfold(self, thing):
+        folds = thing.locator("xpath=ancestor::details[not(@open)]")
+        for fold in folds.all():
+            if fold.locator("> summary").is_visible():
+                fold.locator("> summary").click()
+
+    def paint(self, day, start, end):
+        """Hours of one day, by keyboard: space paints, shift and the arrows extend."""
+        first = self.page.get_by_role(
+            "checkbox", name=f"{day} {start}", exact=True, include_hidden=True
+        )
+        self.unfold(first)
+        first.focus()
+        self.page.keyboard.press("Space")
+        for _each in range((minutes(end) - minutes(start)) // 30 - 1):
+            self.page.keyboard.press("Shift+ArrowDown")
+
+    def drag(self, day, start, end):
+        """The same with the mouse."""
+        first, last = (
+            self.page.get_by_role("checkbox", name=f"{day} {clock}", exact=True)
+            for clock in (start, clock_of(minutes(end) - 30))
+        )
+        first.scroll_into_view_if_needed()
+        self.page.mouse.move(*centre(first))
+        self.page.mouse.down()
+        self.page.mouse.move(*centre(last), steps=6)
+        self.page.mouse.up()
 
     def reads(self, *texts):
         """Waits until all of it is to be seen."""

@@ -183,4 +183,4 @@ class Town:
 
     def rows(self, query, *values):
         with psycopg.connect(self.database_url, autocommit=True) as connection:
-            return connection.execute(query, values).fetchall()
+            return connection.execute(query, values or None).fetchall()
