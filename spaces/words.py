@@ -1,15 +1,16 @@
 """Money, dates and hours as people say them: "$18 / hour", "free", "Thu 3 Dec, 18:00–21:00". No models, no queries."""
 
+import re
 from datetime import date, datetime, timedelta
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 SIGNS = {"USD": "$", "CAD": "$", "AUD": "$", "NZD": "$", "EUR": "€", "GBP": "£"}
+SUM = re.compile(r"-?\d{1,12}([.,]\d{1,2})?")
 YEAR_GOES_WITHOUT_SAYING = timedelta(days=320)
 
 
@@ -18,13 +19,7 @@ def cents_of(text: str) -> int | None:
     plain = text.strip().strip("$€£").strip().casefold()
     if plain in {"free", _("free").casefold()}:
         return 0
-    try:
-        cents = Decimal(plain.replace(",", ".")) * 100
-    except InvalidOperation:
-        return None
-    return (
-        int(cents) if cents.is_finite() and cents == cents.to_integral_value() else None
-    )
+    return int(Decimal(plain.replace(",", ".")) * 100) if SUM.fullmatch(plain) else None
 
 
 def say_money(cents: int, currency: str = "USD") -> str:
@@ -47,21 +42,6 @@ def say_date(day: date) -> str:
     """ "Thu 3 Dec"; with its year once that could be mistaken."""
     is_near = abs(day - timezone.localdate()) < YEAR_GOES_WITHOUT_SAYING
     return date_format(day, "D j M" if is_near else "D j M Y")
-
-
-def say_time(moment: datetime, zone: ZoneInfo) -> str:
-    local = moment.astimezone(zone)
-    return f"{local:%H:%M}"
-
-
-def say_period(period: DateTimeTZRange, zone: ZoneInfo) -> str:
-    """The local date and hours there; both dates where it ends on another day."""
-    first, last = period.lower.astimezone(zone), period.upper.astimezone(zone)
-    if first.date() == last.date():
-        return f"{say_date(first.date())}, {first:%H:%M}–{last:%H:%M}"
-    if last - first <= timedelta(days=1) and last.hour == last.minute == 0:
-        return f"{say_date(first.date())}, {first:%H:%M}–24:00"
-    return f"{say_date(first.date())}, {first:%H:%M} – {say_date(last.date())}, {last:%H:%M}"
 
 
 def say_moment(moment: datetime, zone: ZoneInfo) -> str:

@@ -1,0 +1,228 @@
+import icalendar
+import pytest
+from django.template.loader import get_template
+
+from directory.models import Delivery
+from directory.registry import message_kind
+from spaces.domain.booking import (
+    cancel_booking,
+    confirm_booking,
+    decline_booking,
+    expire_bookings,
+    request_booking,
+    withdraw_booking,
+)
+from spaces.hours import Span
+from spaces.models import Booking
+from spaces.notifications.booking import KINDS
+from tests.factories.directory import TherapistFactory
+from tests.factories.spaces import OccurrenceFactory
+from tests.spaces.rooms import open_office, thursday
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def host():
+    return TherapistFactory(name="Mara O’Ellison & Co")
+
+
+@pytest.fixture
+def office(host):
+    return open_office(
+        hosts=[host],
+        name="The garden room",
+        suite="Suite 7B",
+        entry_code="4711#",
+        directions="Ring at the blue door.",
+    )
+
+
+@pytest.fixture
+def guest():
+    return TherapistFactory(name="Joel Okafor")
+
+
+EVENING = Span(3, 1080, 1260)
+
+
+def ask(office, guest, span=EVENING):
+    return request_booking(
+        office, guest=guest, dates=[(thursday(), span)], message="Quiet people."
+    )
+
+
+def mail(kind, person):
+    """What the outbox would send now."""
+    row = Delivery.objects.select_related("recipient__user").get(
+        kind=kind, recipient=person
+    )
+    return message_kind(kind).render([row])[row.pk]
+
+
+def events(found):
+    [attachment] = found.attachments
+    assert attachment.mimetype == "text/calendar"
+    calendar = icalendar.Calendar.from_ical(attachment.content)
+    return str(calendar["METHOD"]), calendar.walk("VEVENT")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_mail_has_its_templates(kind):
+    for name in (f"{kind}_subject.txt", f"{kind}.txt", f"{kind}.html"):
+        assert get_template(f"spaces/email/{name}")
+
+
+def test_request_tells_the_host_who_when_and_until_when(office, host, guest):
+    booking = ask(office, guest)
+
+    found = mail("booking_requested", host)
+
+    assert found.subject.startswith("Joel Okafor asks for The garden room: ")
+    assert "18:00–21:00" in found.subject
+    for part in (found.text, found.html):
+        for said in (
+            "Please answer by",
+            "Quiet people.",
+            "$54",
+            f"http://localhost:8000/spaces/bookings/{booking.pk}/",
+        ):
+            assert said in part
+    assert "Los Angeles time" in found.text
+    assert not Delivery.objects.filter(recipient=guest).exists()
+
+
+def test_confirmation_brings_both_a_calendar_file_and_the_guest_the_way(
+    office, host, guest
+):
+    booking = ask(office, guest)
+    confirm_booking(booking, by=host)
+
+    for person in (host, guest):
+        method, [event] = events(mail("booking_confirmed", person))
+        assert method == "PUBLISH"
+        occurrence = booking.occurrences.get()
+        assert event.decoded("DTSTART") == occurrence.period.lower
+        assert event.decoded("DTEND") == occurrence.period.upper
+        assert event["UID"] == f"occurrence-{occurrence.pk}@localhost"
+        assert event["LOCATION"] == f"{office.building.street}, Suite 7B, Oakland"
+        assert str(event["SUMMARY"]) == "Room booked"
+    found = mail("booking_confirmed", guest)
+    for said in (
+        "Suite 7B",
+        "Ring at the blue door.",
+        "from 24 hours before each date",
+    ):
+        assert said in found.text
+    assert "4711#" not in found.text + found.html + found.attachments[0].content
+
+
+def test_a_name_with_an_ampersand_stays_itself_in_text(office, host, guest):
+    ask(office, guest)
+    office.name = "Couch & lamp"
+    office.save()
+
+    found = mail("booking_requested", host)
+
+    assert "Couch & lamp" in found.subject
+    assert "Couch & lamp" in found.text
+    assert "Couch &amp; lamp" in found.html
+
+
+def test_cancelling_strikes_the_dates_out_again(office, host, guest):
+    booking = confirm_booking(ask(office, guest), by=host)
+    cancel_booking(booking, by=guest, note="Moved away.")
+
+    found = mail("booking_cancelled", host)
+
+    method, [event] = events(found)
+    assert (method, event["STATUS"], event["SEQUENCE"]) == ("CANCEL", "CANCELLED", 1)
+    assert "Moved away." in found.text
+    assert found.subject.startswith("Cancelled: The garden room")
+
+
+def test_declining_tells_the_guest_why(office, host, guest):
+    decline_booking(ask(office, guest), by=host, note="Painters.")
+
+    found = mail("booking_declined", guest)
+
+    assert "Painters." in found.text
+    assert not found.attachments
+
+
+def test_withdrawing_tells_the_host(office, host, guest):
+    withdraw_booking(ask(office, guest), by=guest)
+
+    assert "Joel Okafor no longer asks" in mail("booking_withdrawn", host).subject
+
+
+def test_an_unanswered_request_tells_both(office, host, guest):
+    Booking.objects.filter(pk=ask(office, guest).pk).update(
+        answer_by="2020-01-01T00:00Z"
+    )
+    expire_bookings()
+
+    for person in (host, guest):
+        assert mail("booking_expired", person).subject.startswith("No answer in time")
+
+
+def test_who_lost_is_told_what_else_fits(office, host, guest):
+    other = open_office(name="Attic practice", building=office.building)
+    rival = TherapistFactory()
+    ask(office, rival)
+
+    confirm_booking(ask(office, guest, Span(3, 1080, 1140)), by=host)
+
+    found = mail("booking_lost", rival)
+    assert found.subject.startswith("Went to a colleague: The garden room")
+    assert "Attic practice" in found.text
+    assert f"/spaces/offices/{other.pk}/" in found.html
+    assert "/spaces/?hours=3-1080-1260&" in found.text
+    assert "Joel" not in found.text
+
+
+def test_a_booking_that_is_gone_is_left_out(office, host, guest):
+    booking = ask(office, guest)
+    row = Delivery.objects.get(kind="booking_requested")
+    row.payload = {"booking": booking.pk + 1000}
+
+    assert message_kind("booking_requested").render([row]) == {}
+
+
+@pytest.mark.parametrize("row_count", [1, 3])
+def test_rendering_needs_a_constant_number_of_queries(
+    office, host, guest, django_assert_num_queries, row_count
+):
+    for number in range(row_count):
+        booking = request_booking(
+            office,
+            guest=guest,
+            dates=[(thursday(), Span(3, 1020 + 60 * number, 1080 + 60 * number))],
+        )
+        confirm_booking(booking, by=host)
+    rows = list(
+        Delivery.objects.filter(
+            kind="booking_confirmed", recipient=guest
+        ).select_related("recipient")
+    )
+
+    with django_assert_num_queries(6):
+        found = message_kind("booking_confirmed").render(rows)
+
+    assert len(found) == row_count
+
+
+def test_lost_dates_of_the_past_find_nothing_else(office, host):
+    rival = TherapistFactory()
+    occurrence = OccurrenceFactory(
+        booking__office=office, booking__guest=rival, state="lost"
+    )
+    Delivery.objects.create(
+        kind="booking_lost",
+        recipient=rival,
+        cause="test",
+        priority=1,
+        payload={"booking": occurrence.booking_id, "occurrences": [occurrence.pk]},
+    )
+
+    assert "These hours went to a colleague" in mail("booking_lost", rival).html
