@@ -1,0 +1,57 @@
+"""A server that is configured wrongly stops at once, and says why."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+WHOLE = {
+    "SECRET_KEY": "only-for-tests",
+    "DATABASE_URL": "postgresql://nobody@127.0.0.1:9/none",
+    "REDIS_URL": "redis://127.0.0.1:9/0",
+    "BASE_URL": "https://rooms.example.org",
+    "EMAIL_URL": "smtp+tls://user:password@mail.example.org:587",
+    "DEFAULT_FROM_EMAIL": "Rooms <rooms@example.org>",
+}
+
+
+def load(variables, ask="SECURE_SSL_REDIRECT"):
+    ours = {**variables, "PATH": os.environ["PATH"], "PYTHONPATH": "."}
+    code = f"from community import settings; print(settings.{ask})"
+    return subprocess.run(
+        [sys.executable, "-c", code],
+        env=ours,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("name", WHOLE)
+def test_without_one_of_these_nothing_starts(name):
+    result = load({key: value for key, value in WHOLE.items() if key != name})
+
+    assert result.returncode == 1
+    assert f"Set the {name} environment variable" in result.stderr
+
+
+def test_a_whole_configuration_is_strict():
+    assert load(WHOLE).stdout == "True\n"
+    assert load(WHOLE, "SESSION_COOKIE_SECURE").stdout == "True\n"
+    assert load(WHOLE, "DEBUG or settings.DEMO").stdout == "False\n"
+
+
+def test_the_demo_does_not_run_on_a_real_address():
+    result = load(WHOLE | {"DEMO": "1"})
+
+    assert result.returncode == 1
+    assert "DEMO=1 lets anybody sign in as anybody" in result.stderr
+
+
+@pytest.mark.parametrize(("said", "count"), [("1", "1\n"), ("0", "0\n")])
+def test_a_proxy_is_believed_only_when_there_is_one(said, count):
+    assert (
+        load(WHOLE | {"BEHIND_PROXY": said}, "ALLAUTH_TRUSTED_PROXY_COUNT").stdout
+        == count
+    )
