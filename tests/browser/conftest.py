@@ -6,6 +6,7 @@ from axe_playwright_python.sync_playwright import Axe
 EVERYTHING = {
     "rules": {"target-size": {"enabled": True}}
 }  # WCAG 2.2 AA, off by default
+COLOURS = {"runOnly": ["color-contrast", "link-in-text-block"]}
 
 
 def pytest_collection_modifyitems(items):
@@ -62,10 +63,10 @@ def _is_bad(message):
 
 
 def assert_accessible(page):
-    """axe finds nothing, by day and by night."""
-    for scheme in ("light", "dark"):
+    """axe finds nothing, by day and by night; the night differs in its colours only."""
+    for scheme, options in (("light", EVERYTHING), ("dark", COLOURS)):
         page.emulate_media(color_scheme=scheme)
-        found = Axe().run(page, options=EVERYTHING)
+        found = Axe().run(page, options=options)
         assert found.violations_count == 0, (
             f"{page.url} in {scheme}:\n{found.generate_report()}"
         )

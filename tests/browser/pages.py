@@ -2,6 +2,9 @@
 
 from django.urls import reverse
 
+from directory.links import sign
+from spaces.notifications.emergency import help_path, word_path
+
 SEARCH = "?hours=1-540-780&hours=3-1020-1260&weeks=26&near=94618&radius=8"
 
 PAGES = {
@@ -12,6 +15,13 @@ PAGES = {
         "sign up": lambda world: reverse("account_signup"),
         "password reset": lambda world: reverse("account_reset_password"),
         "nothing here": lambda world: "/nothing-here/",
+        "can you help": lambda world: help_path(world.wave, world.other),
+        "true or not": lambda world: word_path(world.report, world.member),
+        "a broken link": lambda world: help_path(world.wave, world.other)[:-4] + "x/",
+        "no more mail": lambda world: reverse(
+            "directory:unsubscribe",
+            args=[sign("unsubscribe", therapist=world.other.pk, topic="emergencies")],
+        ),
     },
     "visitor": {
         "home": lambda world: reverse("home"),
@@ -74,6 +84,13 @@ PAGES = {
         "edit profile": lambda world: reverse("directory:profile_edit"),
         "settings": lambda world: reverse("directory:settings"),
         "leave": lambda world: reverse("directory:leave"),
+        "emergency": lambda world: reverse("spaces:emergency"),
+        "report": lambda world: reverse("spaces:incident_report"),
+        "fire": lambda world: world.fire.get_absolute_url(),
+        "reported": lambda world: world.report.get_absolute_url(),
+        "new need": lambda world: reverse("spaces:need_new"),
+        "need": lambda world: world.need.get_absolute_url(),
+        "edit need": lambda world: reverse("spaces:need_edit", args=[world.need.pk]),
         "sign-in": lambda world: reverse("mfa_index"),
         "addresses": lambda world: reverse("account_email"),
         "passkeys": lambda world: reverse("mfa_list_webauthn"),
@@ -84,3 +101,5 @@ PAGES = {
         "nothing here": lambda world: "/nothing-here/",
     },
 }
+
+REFUSED = {"nothing here", "a broken link"}  # with words, and a status that says so

@@ -4,7 +4,8 @@ from types import SimpleNamespace
 
 from directory.enums import TermKind
 from spaces.domain.availability import refresh_free
-from spaces.enums import BookingStatus
+from spaces.enums import BookingStatus, IncidentKind, IncidentStatus, NeedStatus
+from spaces.hours import Span
 from tests.factories.directory import (
     CommunityFactory,
     LicenceFactory,
@@ -16,10 +17,15 @@ from tests.factories.directory import (
 from tests.factories.spaces import (
     BookingFactory,
     ClosureFactory,
+    IncidentFactory,
+    NeedFactory,
     OccurrenceFactory,
+    OfferFactory,
     OfficeFactory,
     OpeningFactory,
     UsualHoursFactory,
+    WaveFactory,
+    WaveRecipientFactory,
 )
 from tests.periods import hours
 
@@ -46,6 +52,7 @@ def build():
     OccurrenceFactory(booking=confirmed, period=hours(9, 12, day=1))
     refresh_free([office.pk, far.pk])
     return SimpleNamespace(
+        **_bad_day(member, other, office),
         stranger=None,
         member=member,
         visitor=SimpleNamespace(user=UserFactory()),
@@ -58,3 +65,27 @@ def build():
         booking=booking,
         confirmed=confirmed,
     )
+
+
+def _bad_day(member, other, office):
+    """A fire in the member's building; their need with two offers of one hour; somebody's report not confirmed yet."""
+    fire = IncidentFactory(
+        scope__building=office.building, status=IncidentStatus.CONFIRMED
+    )
+    lost = [Span(1, 540, 780), Span(2, 1020, 1260), Span(0, 1080, 1110)]
+    need = NeedFactory(therapist=member, incident=fire, spans=lost, people=8)
+    OfferFactory(need=need, helper=other, spans=[lost[1]])
+    OfferFactory(need=need, spans=[lost[1]])
+    wave = WaveFactory(need=None, incident=fire)
+    WaveRecipientFactory(wave=wave, recipient=other)
+    return {
+        "fire": fire,
+        "report": IncidentFactory(
+            kind=IncidentKind.POWER,
+            reported_by=member,
+            scope__building=office.building,
+        ),
+        "need": need,
+        "draft": NeedFactory(therapist=other, status=NeedStatus.DRAFT, spans=[]),
+        "wave": wave,
+    }
