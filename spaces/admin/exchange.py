@@ -96,8 +96,7 @@ class OfficeAdmin(admin.ModelAdmin):
     list_filter = ["is_hidden", "is_draft", "is_step_free", "lease_permits"]
     list_select_related = ["building"]
     search_fields = ["name", "building__name", "hosts__name"]
-    autocomplete_fields = ["building"]
-    raw_id_fields = ["hosts", "attributes"]
+    autocomplete_fields = ["building", "hosts", "attributes"]
     readonly_fields = ["is_hidden", "is_draft", "created_at"]
     inlines = [OpeningRows, ClosureRows]
     actions = ["hide", "show_again"]
@@ -175,6 +174,7 @@ class OccurrenceRows(ReadOnlyRows):
 class EventRows(ReadOnlyRows):
     model = BookingEvent
     fields = ["created_at", "actor", "old_status", "new_status", "note"]
+    readonly_fields = ["created_at"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[BookingEvent]:
         return super().get_queryset(request).select_related("actor")
