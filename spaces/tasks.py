@@ -37,3 +37,4 @@ def watch_incidents() -> None:
 def settle_needs() -> None:
     need.settle_needs()
     offer.lapse_emptied()
+    offer.pass_on_offers()

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from django.db import transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
@@ -22,11 +22,12 @@ from spaces.domain.wave import lock_cause, tell_the_next
 from spaces.enums import AnswerChoice, BookingSource, OfferStatus, Party
 from spaces.errors import HoursError, SlotTakenError
 from spaces.hours import Span
-from spaces.matching import Asked, asked_of, needs_asked_of
+from spaces.matching import Asked, asked_of, needs_asked_of, waves_of
 from spaces.models import Answer, Building, Need, Offer, OfferHour, Office, Wave
 
 S = OfferStatus
 ASKERS = {Party.GUEST, Party.AUTHOR}
+PASSED_ON_AFTER = timedelta(hours=4)
 TRANSITIONS: dict[tuple[OfferStatus, OfferStatus], set[Party]] = {
     (S.OFFERED, S.ACCEPTED): ASKERS,
     (S.OFFERED, S.DECLINED): ASKERS,
@@ -190,6 +191,7 @@ def decline_offer(offer: Offer, *, by: Therapist) -> Offer:
     """With thanks: the helper is told, and what is still open."""
     lock_cause(offer.need.incident_id, offer.need_id)
     offer = _move(offer, S.DECLINED, by=by)
+    pass_on(offer)
     enqueue(
         "offer_declined",
         to=offer.helper,
@@ -225,6 +227,60 @@ def lapse_emptied(
     for offer in offers_left:
         if not hours.intersection(coverage[offer.need_id].missing, possible[offer.pk]):
             lapse(offer)
+
+
+def pass_on_offers(now: datetime | None = None) -> None:
+    """What nobody answered for hours may help somebody else; the first offer stays where it is."""
+    waited = (now or timezone.now()) - PASSED_ON_AFTER
+    offers = Offer.objects.undecided().filter(
+        created_at__lte=waited, need__incident__isnull=False
+    )
+    for offer in offers.with_parties():
+        with transaction.atomic():
+            lock_cause(offer.need.incident_id, offer.need_id)
+            pass_on(offer)
+
+
+def pass_on(offer: Offer) -> list[Offer]:
+    """The same hours to the next need of the incident that wants them and was not offered this room before."""
+    if offer.need.incident_id is None:
+        return []
+    before = Offer.objects.filter(helper=offer.helper, office=offer.office_id)
+    others = (
+        Need.objects.open()
+        .filter(incident=offer.need.incident_id)
+        .exclude(pk__in=before.values("need"))
+    )
+    wave = waves_of(offer.need).order_by("-number").first()
+    asked = needs_asked_of(wave, offer.helper) if wave else Need.objects.none()
+    needs = [
+        need
+        for need in asked.filter(pk__in=others.values("pk"))
+        if _seats(offer.office, need)
+    ]
+    coverage = coverage_of(needs)
+    wanted = [
+        need
+        for need in needs
+        if coverage[need.pk].open and need.last_date >= offer.first_date
+    ]
+    try:
+        shares = _allot(wanted, coverage, offer.office, offer.spans)
+    except HoursError:
+        return []  # nobody else wants these
+    return [
+        _put(
+            need,
+            offer.helper,
+            offer.office,
+            shares[need.pk],
+            offer.price_cents,
+            min(offer.last_date, need.last_date),
+            offer.message,
+        )
+        for need in wanted
+        if need.pk in shares
+    ]
 
 
 def next_statuses(offer: Offer, therapist: Therapist) -> list[OfferStatus]:

@@ -93,6 +93,9 @@ def _incidents(
                 if wave and appeal and appeal.asked
                 else "",
                 "names": named(mine),
+                "is_mine": any(
+                    me.pk in (need.therapist_id, need.author_id) for need in mine
+                ),
             }
         )
     return found

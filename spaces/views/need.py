@@ -42,13 +42,14 @@ from spaces.forms.need import (
     spot_of_person,
 )
 from spaces.matching import waves_of
-from spaces.models import Answer, Incident, Need, Offer, Wave, WaveRecipient
+from spaces.models import Answer, Building, Incident, Need, Offer, Wave, WaveRecipient
 from spaces.models.need import NeedQuerySet
 from spaces.notifications.emergency import LINK_DAYS, NEED
 from spaces.views.emergency import visible_incidents
 from spaces.views.links import asker_required, let_in, unreadable
 from spaces.words import say_moment
 
+FEWEST_DAYS = 4
 SHOWN = [OfferStatus.OFFERED, OfferStatus.ACCEPTED]
 
 
@@ -216,6 +217,8 @@ def _context(need: Need, me: Therapist, community: Community) -> dict[str, Any]:
         "is_asker": is_asker,
         "spans": need.spans,
         "incident": need.incident,
+        "building": _building(need.incident),
+        "days": _days(need.spans),
         "until": need.incident.scopes.order_by("-until")
         .values_list("until", flat=True)
         .first()
@@ -242,6 +245,18 @@ def _context(need: Need, me: Therapist, community: Community) -> dict[str, Any]:
         else [],
     }
     return context | {"seen": _fingerprint(context)}
+
+
+def _building(incident: Incident | None) -> Building | None:
+    scope = incident.scopes.select_related("building").first() if incident else None
+    return scope.building if scope else None
+
+
+def _days(spans: Sequence[hours.Span]) -> list[int]:
+    """The weekdays to show: from the first that is needed to the last, and enough of them to look like a week."""
+    needed = [span.weekday for span in spans] or [0]
+    first = min(*needed, 7 - FEWEST_DAYS)
+    return list(range(first, max(*needed, first + FEWEST_DAYS - 1) + 1))
 
 
 def _fingerprint(context: dict[str, Any]) -> str:

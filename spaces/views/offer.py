@@ -119,7 +119,8 @@ def _offered(
 def _context(
     form: OfferForm, wave: Wave, helper: Therapist, appeal: Appeal
 ) -> dict[str, Any]:
-    ticked = set(form.data.getlist("hours")) if form.is_bound else None
+    ticked = set(form["hours"].data) if form.is_bound else None
+    cards = [_card(asked, ticked) for asked in appeal.asked]
     offers = Offer.objects.filter(
         helper=helper, need__in=_needs_of(wave)
     ).with_parties()
@@ -128,8 +129,9 @@ def _context(
         "appeal": appeal,
         "helper": helper,
         "incident": wave.incident,
-        "cards": [_card(asked, ticked) for asked in appeal.asked],
-        "has_fits": any(asked.is_free for asked in appeal.asked),
+        "cards": cards,
+        "has_fits": any(card["is_ticked"] for card in cards),
+        "all_offered": bool(cards) and not appeal.open,
         "answer": Answer.objects.filter(wave=wave, recipient=helper).first(),
         "offers": [
             offer

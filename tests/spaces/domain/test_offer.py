@@ -21,6 +21,7 @@ from spaces.domain.offer import (
     lapse_emptied,
     next_statuses,
     offer_hours,
+    pass_on_offers,
     say_no,
     withdraw_offer,
 )
@@ -519,3 +520,52 @@ def test_a_missing_recipient_row_is_no_obstacle():
     assert offer_hours(wave, by=helper, office=helper.offices.get(), spans=[EARLY])
     refresh_free([office.pk for office in helper.offices.all()])
     assert not Occurrence.objects.exists()
+
+
+# --- Hours that several want ---------------------------------------------------------------
+
+
+@pytest.fixture
+def two_needs():
+    """Two of one incident that want the same evening, and an offer to the first."""
+    incident = IncidentFactory()
+    needs = [NeedFactory(incident=incident, **LATER) for _each in range(2)]
+    WaveFactory(incident=incident, need=None)
+    return [*needs, OfferFactory(need=needs[0], price_cents=900)]
+
+
+def test_declined_hours_go_to_the_next_who_wants_them(two_needs):
+    first, second, offer = two_needs
+
+    decline_offer(offer, by=first.author)
+
+    passed = Offer.objects.get(need=second)
+    assert (passed.helper, passed.office, passed.price_cents) == (
+        offer.helper,
+        offer.office,
+        900,
+    )
+    assert sent("offer_received") == [("offer_received", second.therapist.pk)]
+
+
+def test_hours_nobody_answered_go_to_the_next_after_four_hours_once(two_needs):
+    _first, second, offer = two_needs
+
+    pass_on_offers(timezone.now() + timedelta(hours=3))
+    assert not Offer.objects.filter(need=second).exists()
+    for hours in (5, 6):
+        pass_on_offers(timezone.now() + timedelta(hours=hours))
+
+    offer.refresh_from_db()
+    assert offer.status == "offered"
+    assert Offer.objects.filter(need=second).count() == 1
+
+
+def test_hours_nobody_else_wants_go_nowhere(two_needs):
+    first, second, offer = two_needs
+    second.status = "closed"
+    second.save()
+
+    decline_offer(offer, by=first.author)
+
+    assert Offer.objects.count() == 1

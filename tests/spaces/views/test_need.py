@@ -298,7 +298,7 @@ def test_need_detail_query_count_is_constant(
         OfferFactory(need=need, status="accepted")
         WaveRecipientFactory(wave=wave)
 
-    with django_assert_num_queries(22):
+    with django_assert_num_queries(23):
         client.get(page_of(need))
 
 
