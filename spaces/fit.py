@@ -63,6 +63,10 @@ def describe_misses(
     return Fit(total, whole, _once(texts), fits, misses)
 
 
+def say_shortest(minutes: int) -> str:
+    return _("At least %(hours)s hours at a time") % {"hours": f"{minutes / 60:g}"}
+
+
 def _longest(item: Dated, covered: Sequence[Interval], zone: ZoneInfo) -> Span | None:
     if item.period is None:
         return None

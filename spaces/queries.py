@@ -29,7 +29,7 @@ from directory.models import Block, Term, Therapist
 from spaces import hours
 from spaces.enums import Audience, NeedStatus, OccurrenceState
 from spaces.fields import DateTimeMultirangeField
-from spaces.fit import describe_misses
+from spaces.fit import describe_misses, say_shortest
 from spaces.hours import Dated, Interval, Span
 from spaces.models import Building, Need, Occurrence, Office, Opening
 from spaces.models.office import OfficeQuerySet
@@ -67,6 +67,7 @@ class Match:
     highest_cents: int
     confirmed_at: datetime
     covered: list[Interval]
+    is_too_short: bool = False
     dates_total: int = 0
     dates_covered: int = 0
     missing: list[str] = field(default_factory=list)
@@ -75,7 +76,7 @@ class Match:
 
     @property
     def is_full(self) -> bool:
-        return self.minutes >= self.wanted_minutes
+        return self.minutes >= self.wanted_minutes and not self.is_too_short
 
 
 class RangeUnion(Aggregate):
@@ -144,7 +145,10 @@ def is_displaced(therapist: Therapist) -> bool:
 def match_offices(
     wanted: Wanted, *, guest: Therapist, limit: int = 20, offset: int = 0
 ) -> list[Match]:
-    """Best fit first: share of the wanted minutes, then distance, price, freshness."""
+    """Best fit first: share of the wanted minutes, then distance, price, freshness.
+
+    Last those that have the hours, but only in longer blocks.
+    """
     openings = openings_open_to(guest)
     rows = list(_ranked(wanted, guest, openings)[offset : offset + limit])
     offices = (
@@ -159,10 +163,7 @@ def _ranked(wanted: Wanted, guest: Therapist, openings: OpeningQuerySet) -> Any:
     """One query: openings grouped by office, what they have of the wanted hours, how much that is."""
     # Their ids first: the planner underestimates a radius, and would read every opening's free time.
     candidates = list(candidate_offices(wanted, guest).values_list("pk", flat=True))
-    openings = openings.filter(
-        office__in=candidates,
-        shortest_minutes__lte=min(span.minutes for span in wanted.spans),
-    )
+    openings = openings.filter(office__in=candidates)
     if wanted.most_cents is not None:
         openings = openings.filter(price_cents__lte=wanted.most_cents)
     common = Common(F("free"), _wanted_by_zone(wanted))
@@ -183,9 +184,27 @@ def _ranked(wanted: Wanted, guest: Therapist, openings: OpeningQuerySet) -> Any:
             lowest_cents=Min("price_cents"),
             highest_cents=Max("price_cents"),
             confirmed_at=Max("confirmed_at"),
+            shortest_minutes=Max("shortest_minutes"),
         )
-        .order_by("-minutes", "metres", "lowest_cents", "-confirmed_at", "office")
+        .annotate(
+            is_too_short=Case(
+                When(shortest_minutes__gt=_shortest(wanted), then=Value(value=True)),
+                default=Value(value=False),
+            )
+        )
+        .order_by(
+            "is_too_short",
+            "-minutes",
+            "metres",
+            "lowest_cents",
+            "-confirmed_at",
+            "office",
+        )
     )
+
+
+def _shortest(wanted: Wanted) -> int:
+    return min(span.minutes for span in wanted.spans)
 
 
 def candidate_offices(wanted: Wanted, guest: Therapist) -> OfficeQuerySet:
@@ -217,10 +236,9 @@ def _wanted_by_zone(wanted: Wanted) -> Any:
         .values_list("timezone", flat=True)
         .distinct()
     )
-    now = timezone.now()
     cases = {
         name: Value(
-            _to_come(wanted.dated(ZoneInfo(name)), now),
+            hours.intervals_of(_to_come(wanted, ZoneInfo(name))),
             output_field=DateTimeMultirangeField(),
         )
         for name in zones
@@ -237,24 +255,26 @@ def _wanted_by_zone(wanted: Wanted) -> Any:
     )
 
 
-def _to_come(dated: Sequence[Dated], now: datetime) -> list[Interval]:
-    return hours.difference(
-        hours.intervals_of(dated), [(datetime.min.replace(tzinfo=now.tzinfo), now)]
-    )
+def _to_come(wanted: Wanted, zone: ZoneInfo) -> list[Dated]:
+    """The dates that have not begun, and that the clocks do not skip."""
+    now = timezone.now()
+    return [
+        item for item in wanted.dated(zone) if item.period and item.period.lower > now
+    ]
 
 
 def _match(row: dict[str, Any], office: Office, wanted: Wanted) -> Match:
     zone = office.building.zone
-    now = timezone.now()
-    dated = [
-        item for item in wanted.dated(zone) if item.period and item.period.lower > now
-    ]
+    dated = _to_come(wanted, zone)
     fit = describe_misses(dated, row["covered"], zone)
+    if row["is_too_short"]:
+        fit.texts.insert(0, say_shortest(row["shortest_minutes"]))
     return Match(
         office=office,
         metres=row["metres"],
         minutes=round(row["minutes"]),
-        wanted_minutes=hours.minutes(_to_come(wanted.dated(zone), now)),
+        wanted_minutes=hours.minutes(hours.intervals_of(dated)),
+        is_too_short=row["is_too_short"],
         lowest_cents=row["lowest_cents"],
         highest_cents=row["highest_cents"],
         confirmed_at=row["confirmed_at"],

@@ -38,6 +38,8 @@ CUSTOM = {
     AFTERNOON: (0.5, 0.2, 0.08),
     EVENING: (0.55, 0.06, 0.2),
 }
+FOR_EVENINGS = 0.15  # of the offices: their hosts work by day
+EVENINGS_TO_LET = (0.05, 0.75, 0.15)
 SATURDAY, SUNDAY = (0.1, 0.2, 0.1), (0.0, 0.06, 0.03)
 
 
@@ -106,8 +108,10 @@ class WeekMaker:
         price = self.rng.choice([0, 800, 1000, 1200, 1500, 1500, 1800, 2000, 2200])
         confirmed_at = self._confirmed_at()
         unused = []
+        is_for_evenings = self.rng.random() < FOR_EVENINGS
         for span, chances in self._parts():
-            used, offered, let = chances
+            is_evening = is_for_evenings and span[1:] == EVENING
+            used, offered, let = EVENINGS_TO_LET if is_evening else chances
             chance = self.rng.random()
             if chance < used:
                 self._use(office, span)
@@ -143,9 +147,12 @@ class WeekMaker:
     def _institute_room(
         self, office: Office, *, is_group_room: bool, number: int
     ) -> None:
-        """Courses in the evening; by day nearly everything is to be had."""
+        """Courses in the evening, but for two in one room; by day nearly everything is to be had."""
         for weekday in range(FRI + 1):
-            self._use(office, Span(weekday, *EVENING))
+            if number == 6 and weekday in (TUE, THU):
+                self._offer(office, Span(weekday, *EVENING), 1400, self.now)
+            else:
+                self._use(office, Span(weekday, *EVENING))
             if (weekday + number) % 4:
                 self._offer(office, Span(weekday, *MORNING), 1200, self.now)
             if (weekday + number) % 3:
@@ -192,9 +199,9 @@ class WeekMaker:
         lantern, quiet = self.places.lantern, self.places.quiet
         host = self.people.host
         self._keep(host, lantern, [at(MON, 14, 20), at(WED, 14, 20)])
-        self._offer(lantern, at(TUE, 17, 20.5), 2000, self.now)
+        self._offer(lantern, at(TUE, 17, 20.5), 1600, self.now)
         self._book(
-            lantern, self.people.moderator, [at(THU, 18, 20)], weeks=(5, 5), price=2000
+            lantern, self.people.moderator, [at(THU, 18, 21)], weeks=(5, 5), price=2000
         )
         self._keep(host, quiet, [at(WED, 9, 17)])
         for day in (MON, TUE, THU):

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from directory.models import Therapist
 from spaces import hours
 from spaces.errors import HoursError
+from spaces.fit import say_shortest
 from spaces.hours import Dated, Interval, Span
 from spaces.models import Closure, Occurrence, Office, Opening
 from spaces.queries import openings_open_to
@@ -108,9 +109,7 @@ class _Plan:
             return self._why_not(item.period, wanted)
         shortest = min(opening.shortest_minutes for opening in self._applying(item))
         if item.span.minutes < shortest:
-            return _("at least %(hours)s hours at a time") % {
-                "hours": f"{shortest / 60:g}"
-            }
+            return say_shortest(shortest)
         return ""
 
     def _why_not(self, period: DateTimeTZRange, wanted: list[Interval]) -> str:

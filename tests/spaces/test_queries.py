@@ -95,6 +95,17 @@ def test_what_is_never_offered_is_said_once(guest):
     assert (match.fits, match.misses) == ([THURSDAY_EVENING], [Span(1, 1080, 1260)])
 
 
+def test_hours_let_in_longer_blocks_only_come_last_and_say_so(guest):
+    short = open_office(shortest_minutes=240)
+    partly = open_office(end=1140)
+
+    matches = match_offices(wanted(), guest=guest)
+
+    assert [match.office for match in matches] == [partly, short]
+    assert matches[1].missing == ["At least 4 hours at a time"]
+    assert not matches[1].is_full
+
+
 def test_ranking_is_share_then_distance_then_price(guest):
     near = BuildingFactory(latitude=37.84, longitude=-122.25)
     far = BuildingFactory(latitude=37.87, longitude=-122.27)
