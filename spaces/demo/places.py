@@ -90,6 +90,7 @@ class PlaceMaker:
             room = self._office(building, people.institute)
             room.name, room.suite = f"Linden Institute, room {number}", f"{number}"
             room.capacity = 12 if number > 7 else 3
+            room.is_step_free = True
             places.institute.append(room)
 
     def _quarry_house(self, places: Places, people: People) -> None:

@@ -36,16 +36,22 @@ class Person:
         def is_it(letter):
             return letter.id not in self._read and self._is_mine(letter, contains)
 
-        letter = self.post.wait_for(is_it, seconds, what=f"Mail to {self.email} about {contains}")
+        letter = self.post.wait_for(
+            is_it, seconds, what=f"Mail to {self.email} about {contains}"
+        )
         self._read.add(letter.id)
         return letter
 
     def letters(self, *contains):
-        return [letter for letter in self.post.letters if self._is_mine(letter, contains)]
+        return [
+            letter for letter in self.post.letters if self._is_mine(letter, contains)
+        ]
 
     def _is_mine(self, letter, contains):
         subject = letter.subject.lower()
-        return letter.to == self.email and all(words.lower() in subject for words in contains)
+        return letter.to == self.email and all(
+            words.lower() in subject for words in contains
+        )
 
     # --- The browser ----------------------------------------------------------------
 
@@ -66,7 +72,7 @@ class Person:
                 accept_downloads=True,
             )
             self._page = self.context.new_page()
-            self._page.set_default_timeout(20_000)
+            self._page.set_default_timeout(30_000)
             self._page.on("console", self._listen)
             self._page.on("pageerror", lambda error: self.complaints.append(str(error)))
         return self._page
@@ -97,11 +103,11 @@ class Person:
         button.or_(place.get_by_role("link", name=name, exact=is_exact)).first.click()
 
     def fill(self, label, text):
-        field = (
-            self.page.locator("main")
-            .get_by_label(label, exact=isinstance(label, str))
-            .first
+        """A field by its label, which may go on: "(optional)"."""
+        labelled = self.page.locator("main").get_by_label(
+            re.compile(rf"^\s*{re.escape(label)}")
         )
+        field = labelled.and_(self.page.locator("input, textarea")).first
         self.unfold(field)
         field.fill(str(text))
 

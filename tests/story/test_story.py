@@ -1,6 +1,7 @@
 """STORY, steps 1 to 12, as the people in it live them: by what they see on the page, and the link in their mail."""
 
 import re
+from collections import Counter
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -11,20 +12,19 @@ FAR_AHEAD = date.today() + timedelta(days=400)  # noqa: DTZ011 -- any day far aw
 SERIES_WEEKS = 26
 
 TIED_TO_THE_SUITES = """
-    SELECT DISTINCT t.id, coalesce(u.email, t.email), t.name FROM directory_therapist t
-    LEFT JOIN directory_user u ON u.id = t.user_id
-    LEFT JOIN directory_supervision s ON s.trainee_id = t.id
-    WHERE t.id IN ({people}) OR s.supervisor_id IN ({people})
-""".format(
-    people="""
-        SELECT h.therapist_id FROM spaces_office_hosts h
+    WITH direct AS (
+        SELECT h.therapist_id AS id FROM spaces_office_hosts h
             JOIN spaces_office o ON o.id = h.office_id JOIN spaces_building b ON b.id = o.building_id
             WHERE b.name = 'Alder Court'
         UNION SELECT c.guest_id FROM spaces_occurrence c
             JOIN spaces_office o ON o.id = c.office_id JOIN spaces_building b ON b.id = o.building_id
-            WHERE b.name = 'Alder Court' AND c.state IN ('booked', 'displaced')
-    """
-)
+            WHERE b.name = 'Alder Court' AND c.state = 'booked'
+    )
+    SELECT DISTINCT coalesce(u.email, t.email) FROM directory_therapist t
+    LEFT JOIN directory_user u ON u.id = t.user_id
+    LEFT JOIN directory_supervision s ON s.trainee_id = t.id
+    WHERE t.id IN (SELECT id FROM direct) OR s.supervisor_id IN (SELECT id FROM direct)
+"""
 WEEKEND_SUBLETTER = """
     SELECT DISTINCT u.email FROM spaces_occurrence c
     JOIN spaces_office o ON o.id = c.office_id JOIN spaces_building b ON b.id = o.building_id
@@ -177,8 +177,9 @@ class Story:
         seeker.fill("Price up to", "25")
         seeker.tick("Step-free")
         seeker.press("Find rooms")
+        seeker.reads("1 room has it all", "Linden Institute, room 7")
         found = seeker.page.locator("#results li").filter(has_text="The lantern room")
-        found.get_by_text("Tue ends 20:30").wait_for()
+        found.get_by_text(re.compile(r"Tue ends 20:30; free except \d+ \w+")).wait_for()
         found.get_by_role("link", name="The lantern room").click()
 
         boxes = seeker.page.locator(".dates").get_by_role(
@@ -254,11 +255,279 @@ class Story:
         ).click()
         seeker.press("Ask for these hours")
         seeker.reads("Asked for")
-        host.follow(host.mail("Isidro Arroyelo asks for"), "/bookings/")
+        host.follow(
+            host.mail("Isidro Arroyelo asks for The lantern room"), "/bookings/"
+        )
         host.press("Confirm these hours")
         host.reads("Confirmed")
         seeker.follow(seeker.mail("Confirmed:"), "/bookings/")
         assert re.search(r"Entry code\s+\d{4}#", seeker.words)
+
+    # --- Getting ready: rooms of those who will help ----------------------------------
+
+    def helpers_have_rooms(self):
+        self.helper, self.late_helper, self.generous = (
+            self.rivals[0],
+            self.seeker,
+            self.rivals[1],
+        )
+        for helper, name in (
+            (self.helper, "The orchard room"),
+            (self.late_helper, "The room of maps"),
+        ):
+            self._opens_a_room(helper, name)
+            helper.paint("Wed", "17:00", "19:00")
+            helper.fill("Price for an hour", "20")
+            helper.press("Offer these hours")
+            helper.reads("$20 / hour, Wed 17:00–19:00")
+        self._opens_a_room(self.generous, "The room without a calendar")
+
+    def _opens_a_room(self, helper, name):
+        helper.goto("/directory/settings/")
+        helper.tick("I would help a colleague who lost their room")
+        helper.press("Save my settings")
+        helper.goto("/spaces/offices/")
+        helper.press("Add an office")
+        helper.fill("Street and number", f"{len(name)} Ayala Avenue")
+        helper.fill("ZIP", "94618")
+        helper.fill("Neighbourhood", "Rockridge")
+        helper.fill("Name", name)
+        helper.press("Add the office")
+        helper.reads("Your office is here. Now paint the hours you offer.")
+
+    def moderator_sets_the_pace(self):
+        """A minute between waves instead of 75, a dozen people at first instead of forty."""
+        moderator = self.moderator
+        moderator.goto("/admin/directory/community/")
+        moderator.page.get_by_role("link", name="East Bay Therapists").last.click()
+        for label, number in (
+            ("Minutes between waves", 1),
+            ("Minutes between urgent waves", 1),
+            ("People in the first wave", 12),
+        ):
+            moderator.page.get_by_label(label).fill(str(number))
+        moderator.page.get_by_role("button", name="Save", exact=True).click()
+        moderator.page.get_by_text("was changed successfully").wait_for()
+
+    # --- The Saturday of the fire --------------------------------------------------------
+
+    def subletter_reports(self):
+        reporter = self.reporter
+        tied = {email for (email,) in self.town.rows(TIED_TO_THE_SUITES)}
+        assert len(tied) == 12 + 5 + 3
+        reporter.sign_in()
+        reporter.press("Emergency", within="header")
+        reporter.press("Report an incident")
+        reporter.tick("Alder Court")
+        reporter.tick("Fire")
+        reporter.press("Report it")
+        reporter.reads("Fire in Rockridge")
+
+        asked = {*tied, self.moderator.email} - {reporter.email}
+        self._waits_for_mail(asked, "Is it true? Fire at Alder Court")
+        self.tied = tied
+
+    def mail_scanners_decide_nothing(self):
+        for letter in self._about("Is it true?"):
+            for method in ("head", "get"):
+                link = letter.link("/word/")
+                assert (
+                    self.reporter.page.request.fetch(link, method=method).status == 200
+                )
+        assert self.town.rows("SELECT status FROM spaces_incident") == [("reported",)]
+
+    def moderator_taps_true(self):
+        phone = self.person(self.moderator.email, is_on_phone=True)
+        phone.follow(phone.mail("Is it true?"), "/word/")
+        phone.reads("Fire at Alder Court: is it true?", "decided nothing")
+        phone.press("It is true")
+        phone.reads("You said that it is true. Thank you.")
+
+    def everyone_is_told_once(self):
+        self._waits_for_mail(self.tied, "your hours there are displaced")
+        reporter, member = self.reporter, self.newcomer
+        reporter.goto("/spaces/bookings/")
+        reporter.reads("Displaced")
+        for (office,) in self.town.rows(
+            "SELECT id FROM spaces_office WHERE name LIKE 'Alder Court, suite %'"
+        ):
+            member.goto(f"/spaces/offices/{office}/")
+            member.reads("Closed:", "Fire")
+        [(email,)] = self.town.rows(
+            "SELECT email FROM directory_therapist WHERE user_id IS NULL ORDER BY id LIMIT 1"
+        )
+        invited = self.person(email, is_on_phone=True)
+        invited.follow(invited.mail("your hours there are displaced"), "/needs/link/")
+        invited.reads("Wed 17:00–21:00", "Ask colleagues for these hours")
+
+    def displaced_asks(self):
+        dana = self.displaced
+        dana.sign_in()
+        dana.follow(dana.mail("your hours there are displaced"), "/needs/")
+        dana.reads("Mon 18:00–19:30, Tue 09:00–13:00, Wed 17:00–21:00, Thu 09:00–12:00")
+        dana.press("Change them first")
+        dana.fill("From", next_monday().isoformat())
+        dana.fill("Until", (next_monday() + timedelta(days=27)).isoformat())
+        dana.fill("How far would you go?", 5)
+        dana.fill("Most you pay for an hour", "25")
+        dana.fill(
+            "A word to colleagues",
+            "On Mondays we are a group of eight; the rest is two people.",
+        )
+
+        self.post.fall_silent(is_wave, after=4)
+        dana.press("Ask colleagues for these hours")
+        dana.reads(re.compile(r"\d+ colleagues told so far"))
+        self.need = dana.page.url
+
+    def worker_dies_in_the_middle_of_the_wave(self):
+        worker = self.town.parts["worker"]
+        self.post.wait_until_silent()
+        worker.kill()
+        self.post.speak_again()
+        worker.start()
+
+    def supervisor_asks_for_the_trainee(self):
+        """Her hours join the wave that runs: nobody hears twice for it."""
+        supervisor = self.supervisor
+        supervisor.sign_in()
+        letter = supervisor.mail("your hours there are displaced")
+        assert f"Hours of {self.trainee_name.split()[0]}" in letter.text
+        supervisor.goto("/spaces/emergency/")
+        supervisor.press(f"Hours of {self.trainee_name.split()[0]}")
+        supervisor.press("Ask colleagues for these hours")
+        supervisor.reads("No offer waits for your answer.")
+
+    def each_helper_gets_one_mail(self):
+        told = self.town.rows(TOLD_BY_WAVE, 1)
+        assert len(told) >= 12
+        assert all(helps for _email, _state, _id, helps in told)
+        emails = {email for email, *_rest in told}
+        assert {self.helper.email, self.late_helper.email} <= emails
+        self.post.wait_until(
+            lambda letters: (
+                emails <= {letter.to for letter in letters if is_wave(letter)}
+            ),
+            seconds=60,
+            what=f"A wave to {len(emails)} people",
+        )
+        self.told_first = emails
+
+    def helper_offers_from_the_mail(self):
+        phone = self.person(self.helper.email, is_on_phone=True)
+        phone.follow(phone.mail("can you help?"), "/help/")
+        phone.reads(
+            "Hello Marisol, can you spare some hours?",
+            "Opening this page has offered nothing yet.",
+        )
+        ticked = phone.page.locator("input[name=hours]:checked")
+        assert [box.input_value() for box in ticked.all()] == ["2-1020-1140"]
+        phone.press("Offer the ticked hours")
+        phone.reads("What you offered", "Wed 17:00–19:00 for Dana")
+
+    def another_says_not_this_time(self):
+        cast = {self.helper.email, self.late_helper.email, self.generous.email}
+        phone = self.person(min(self.told_first - cast), is_on_phone=True)
+        phone.follow(phone.mail("can you help?"), "/help/")
+        phone.press("Not this time")
+        phone.reads("You said “not this time”")
+
+    def rival_offers_the_same_hour(self):
+        phone = self.person(self.late_helper.email, is_on_phone=True)
+        phone.follow(phone.mail("can you help?"), "/help/")
+        phone.tick(re.compile("Wed 17:00–19:00"))
+        phone.press("Offer the ticked hours")
+        phone.reads("What you offered", "Wed 17:00–19:00 for Dana")
+
+    def displaced_accepts(self):
+        dana = self.displaced
+        dana.reads("2 offers to answer")  # by itself
+        dana.page.get_by_role(
+            "button", name="Accept Wed 17:00–19:00 of Marisol"
+        ).click()
+        dana.reads("Booked with colleagues", "See the booking")
+        assert dana.page.locator("table .is-booked").count() == 1
+        dana.mail("Confirmed:", "The orchard room")
+        self.helper.mail("Dana takes your hours")
+        letter = self.late_helper.mail("Thank you: Wed 17:00–19:00 is covered")
+        assert "Still open" in letter.text
+
+    def next_wave_goes_wider(self):
+        self.post.wait_until(
+            lambda letters: any(
+                is_wave(letter) and letter.to not in self.told_first
+                for letter in letters
+            ),
+            seconds=100,
+            what="Wave 2",
+        )
+        [letter] = [
+            letter
+            for letter in self.post.letters
+            if is_wave(letter) and letter.to not in self.told_first
+        ][:1]
+        assert "Wed 19:00–21:00" in letter.text
+        assert "17:00" not in letter.text
+
+    def all_is_covered(self):
+        supervisor, generous, dana = self.supervisor, self.generous, self.displaced
+        supervisor.press("Not needed any more")
+        supervisor.reads("Closed")
+        generous.press("Emergency", within="header")
+        generous.press("See the hours and help")
+        generous.press("Offer all of these")
+        generous.reads("What you offered")
+        dana.page.get_by_role("button", name=re.compile("^Accept .* of Luz")).click()
+        dana.reads("Covered")
+        for helper in (self.helper, generous):
+            helper.mail("All hours for Dana are covered: thank you")
+        assert self.town.rows(
+            "SELECT count(*) FROM spaces_wave WHERE state = 'running'"
+        ) == [(0,)]
+
+    def nobody_was_told_twice_or_left_out(self):
+        copies = self.post.copies()
+        again = 0
+        numbers = [
+            number
+            for (number,) in self.town.rows(
+                "SELECT number FROM spaces_wave ORDER BY number"
+            )
+        ]
+        assert numbers[:2] == [1, 2]
+        for number in numbers:
+            for email, state, message_id, helps in self.town.rows(TOLD_BY_WAVE, number):
+                assert helps
+                assert state in ("sent", "skipped")  # skipped: by then nothing was open
+                came = copies[email, message_id] if message_id else 0
+                assert came >= (state == "sent")
+                again += max(0, came - 1)
+        assert (
+            again <= 2
+        )  # in the air when the worker died, sent again with the same Message-ID
+        assert all(
+            state == "sent" for _email, state, *_rest in self.town.rows(TOLD_BY_WAVE, 1)
+        )
+        for subject in ("Is it true?", "your hours there are displaced"):
+            assert set(
+                Counter(letter.to for letter in self._about(subject)).values()
+            ) == {1}
+
+    # --- The mail of many ------------------------------------------------------------------
+
+    def _about(self, subject):
+        return [letter for letter in self.post.letters if subject in letter.subject]
+
+    def _waits_for_mail(self, emails, subject):
+        """Each of these people gets one such letter, and nobody else does."""
+        self.post.wait_until(
+            lambda letters: (
+                {letter.to for letter in letters if subject in letter.subject} >= emails
+            ),
+            seconds=40,
+            what=f"“{subject}” to {len(emails)} people",
+        )
+        assert sorted(letter.to for letter in self._about(subject)) == sorted(emails)
 
 
 @pytest.fixture
@@ -275,3 +544,21 @@ def test_the_story(story):
     story.host_accepts()
     story.rivals_hear_at_once()
     story.entry_code_follows_a_day_before()
+
+    story.helpers_have_rooms()
+    story.moderator_sets_the_pace()
+    story.subletter_reports()
+    story.mail_scanners_decide_nothing()
+    story.moderator_taps_true()
+    story.everyone_is_told_once()
+    story.displaced_asks()
+    story.worker_dies_in_the_middle_of_the_wave()
+    story.supervisor_asks_for_the_trainee()
+    story.each_helper_gets_one_mail()
+    story.helper_offers_from_the_mail()
+    story.another_says_not_this_time()
+    story.rival_offers_the_same_hour()
+    story.displaced_accepts()
+    story.next_wave_goes_wider()
+    story.all_is_covered()
+    story.nobody_was_told_twice_or_left_out()

@@ -84,6 +84,12 @@ class Town:
                 "--verbosity",
                 "0",
             )
+            with psycopg.connect(
+                self.database_url
+            ) as connection:  # at whatever hour this runs
+                connection.execute(
+                    "UPDATE directory_therapist SET quiet_from_minute = 0, quiet_to_minute = 0"
+                )
             self.parts = {part.name: part for part in self._parts()}
             for part in self.parts.values():
                 closing.callback(part.stop)
