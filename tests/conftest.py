@@ -45,13 +45,17 @@ def _empty_cache():
 def django_db_setup(django_db_setup, django_db_blocker):
     """The vocabularies stand in the database as after migrating, whatever an earlier run's last test emptied."""
     with django_db_blocker.unblock():
-        import_module("directory.migrations.0002_seed_vocabularies").seed(apps, None)
+        seed_vocabularies()
+
+
+def seed_vocabularies():
+    import_module("directory.migrations.0002_seed_vocabularies").seed(apps, None)
 
 
 @pytest.fixture
 def vocabularies(transactional_db):
     """For tests with real transactions, which begin with empty tables."""
-    import_module("directory.migrations.0002_seed_vocabularies").seed(apps, None)
+    seed_vocabularies()
 
 
 @pytest.fixture
