@@ -33,7 +33,7 @@ ROOT = Path(__file__).resolve().parent.parent
 VAR = ROOT / "var"
 DATABASE = "community"
 LONGEST_SOCKET_PATH = 100  # the kernel allows 107; macOS 103
-START_SECONDS = 30
+START_SECONDS = 60
 
 
 class CannotStartError(Exception):

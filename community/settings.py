@@ -50,7 +50,7 @@ INSTALLED_APPS = [
     "django_htmx",
     "template_partials",
     "whitenoise.runserver_nostatic",
-    "django.contrib.admin",
+    "directory.desk.DeskConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.humanize",
@@ -90,6 +90,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "directory.context.community",
+                "community.demo.context.demo",
             ],
         },
     }

@@ -51,6 +51,14 @@ def test_sign_in_with_one_click(client):
     assert client.session["_auth_user_id"] == str(host.user_id)
 
 
+def test_every_page_leads_to_being_somebody_else(client, settings):
+    settings.DEMO = True
+
+    assert (
+        reverse("demo:people") in client.get(reverse("account_login")).content.decode()
+    )
+
+
 @pytest.mark.parametrize("role", ["nobody", "host"])
 def test_sign_in_as_someone_who_is_not_there(client, role):
     assert client.get(reverse("demo:sign_in", args=[role])).status_code == 404
