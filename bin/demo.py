@@ -30,6 +30,8 @@ from supervisor import Program, Supervisor
 sys.path.insert(0, str(ROOT))
 
 from celery import Celery
+from kombu.exceptions import OperationalError
+from redis import RedisError
 
 from community.heartbeat import forget_heartbeat, has_heartbeat
 
@@ -137,7 +139,7 @@ class Demo:
                 return bool(
                     asker.control.ping(timeout=1, connection=connection, limit=1)
                 )
-        except (OSError, asker.connection_for_write().connection_errors):
+        except (OSError, OperationalError, RedisError):
             return False
 
     def answers(self) -> dict[str, Callable[[], bool]]:
