@@ -61,11 +61,13 @@ class ScopeRows(ReadOnlyRows):
 class WordRows(ReadOnlyRows):
     model = IncidentWord
     fields = ["therapist", "is_true", "created_at"]
+    readonly_fields = ["created_at"]
 
 
 class UpdateRows(ReadOnlyRows):
     model = IncidentUpdate
     fields = ["created_at", "author", "text"]
+    readonly_fields = ["created_at"]
 
 
 @admin.register(Incident)
@@ -126,6 +128,7 @@ class IncidentAdmin(ReadOnly):
 class RecipientRows(ReadOnlyRows):
     model = WaveRecipient
     fields = ["recipient", "is_match", "metres", "reason", "created_at"]
+    readonly_fields = ["created_at"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[WaveRecipient]:
         return super().get_queryset(request).select_related("recipient")

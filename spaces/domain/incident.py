@@ -7,6 +7,7 @@ incident's status and places, whatever they were before. Locks: the incident, th
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from django.db import transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
@@ -478,10 +479,12 @@ def _lost_hours(
     """Guests by their dates, hosts by their usual hours, and everyone's trainees, who may have none of their own."""
     lost: dict[int, _Lost] = defaultdict(_Lost)
     now = timezone.now()
-    for occurrence in displaced.select_related("office__building").ending_after(now):
-        found = lost[occurrence.guest_id]
-        found.occurrences.append(occurrence.pk)
-        found.spans.append(occurrence.span(occurrence.office.building.zone))
+    dates = displaced.ending_after(now).order_by("pk")
+    for pk, guest_id, period, zone in dates.values_list(
+        "pk", "guest", "period", "office__building__timezone"
+    ):
+        lost[guest_id].occurrences.append(pk)
+        lost[guest_id].spans.append(hours.span_of(period, ZoneInfo(zone)))
     offices = Office.objects.filter(_places(scopes, now))
     for host_id in Therapist.objects.filter(offices__in=offices).values_list(
         "pk", flat=True
