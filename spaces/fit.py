@@ -16,6 +16,7 @@ from spaces import hours
 from spaces.hours import Dated, Interval, Span, clock
 
 MOST_NAMED = 3  # dates named one by one; more are counted
+MOST_PARTS = 2  # ways in which dates are shorter that are told apart
 
 
 @dataclass(frozen=True)
@@ -50,11 +51,10 @@ def describe_misses(
         if not usual:
             misses.append(span)
             continue
-        has = usual[0][0]
-        fits.append(has)
-        if has != span:
+        fits.append(usual[0][0])
+        if usual[0][0] != span:
             misses.append(span)
-            texts.append(_shorter(span, has))
+        texts.extend(_shorter_dates(span, dates))
         texts.extend(_dates(span, dates, several=len(by_span) - len(gone) > 1))
     if gone:
         texts.append(_never(gone))
@@ -77,6 +77,30 @@ def _longest(item: Dated, covered: Sequence[Interval], zone: ZoneInfo) -> Span |
     if (lower, upper) == (item.period.lower, item.period.upper):
         return item.span
     return hours.span_of(type(item.period)(lower, upper), zone)
+
+
+def _shorter_dates(span: Span, dates: Sequence[_Date]) -> list[str]:
+    """What the dates that have a part have of it: the commonest parts in words, with their dates unless it is always so."""
+    parts: dict[Span, list[date]] = defaultdict(list)
+    for item in dates:
+        if item.has and item.has != span:
+            parts[item.has].append(item.day)
+    always = len(parts) == 1 and not any(d.is_whole(span) for d in dates)
+    commonest = sorted(parts.items(), key=lambda part: -len(part[1]))
+    found = [
+        _shorter(span, has) if always else _on(_shorter(span, has), days)
+        for has, days in commonest[:MOST_PARTS]
+    ]
+    if rest := [day for _has, days in commonest[MOST_PARTS:] for day in days]:
+        found.append(_on(_("shorter"), sorted(rest)))
+    return found
+
+
+def _on(text: str, days: Sequence[date]) -> str:
+    if len(days) <= MOST_NAMED:
+        named = ", ".join(_short(day) for day in days)
+        return _("%(what)s on %(dates)s") % {"what": text, "dates": named}
+    return _("%(what)s on %(count)s dates") % {"what": text, "count": len(days)}
 
 
 def _shorter(span: Span, has: Span) -> str:
