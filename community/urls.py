@@ -1,12 +1,8 @@
-from allauth.account.decorators import secure_admin_login
 from django.conf import settings
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
 from spaces.views.home import home
-
-# One sign-in for all, with its rate limits and passkeys; whoever does not moderate is told so.
-admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 
 # /healthz/ and /readyz/ are answered by community.health, ahead of every other middleware.
 urlpatterns: list[URLPattern | URLResolver] = [

@@ -7,6 +7,11 @@ class DirectoryConfig(AppConfig):
     verbose_name = _("People")
 
     def ready(self) -> None:
-        from directory.notifications import register  # noqa: PLC0415 -- models are loaded only now
+        # ruff: noqa: PLC0415 -- models are loaded only now
+        from directory.notifications import register
+        from directory.queries import queues_of_people
+        from directory.registry import register_queue
 
         register()
+        for queue in queues_of_people():
+            register_queue(queue)

@@ -5,9 +5,13 @@ from dataclasses import dataclass
 from django.contrib.postgres.search import TrigramWordSimilarity
 from django.db.models import Count, F, Func, Q, TextField, Value
 from django.db.models.functions import Cast
+from django.urls import reverse_lazy
+from django.utils.translation import gettext_lazy as _
 
-from directory.models import Term, TermQuerySet, Therapist, TherapistQuerySet
+from directory.enums import DeliveryState, Priority
+from directory.models import Delivery, Term, TermQuerySet, Therapist, TherapistQuerySet
 from directory.models.therapist import Plain
+from directory.registry import Queue
 
 COLLEAGUE_FACETS = [
     "consults",
@@ -95,3 +99,29 @@ def counts_of(people: TherapistQuerySet) -> Counts:
         terms,
         list(places.order_by("-count", "neighbourhood")),
     )
+
+
+def queues_of_people() -> list[Queue]:
+    """What waits for a moderator on the desk's front page."""
+    applicants = reverse_lazy("admin:directory_therapist_changelist")
+    deliveries = reverse_lazy("admin:directory_delivery_changelist")
+    unsent = Delivery.objects.filter(priority__lte=Priority.ESSENTIAL)
+    return [
+        Queue(
+            _("People who ask to join"),
+            Therapist.objects.applicants().count,
+            lambda: str(applicants),
+        ),
+        Queue(
+            _("Essential mails that failed"),
+            unsent.filter(state=DeliveryState.FAILED).count,
+            lambda: f"{deliveries}?state__exact={DeliveryState.FAILED}",
+        ),
+        Queue(
+            _("Mails whose fate is unknown"),
+            Delivery.objects.filter(
+                state=DeliveryState.UNCERTAIN, next_attempt_at=None
+            ).count,
+            lambda: f"{deliveries}?state__exact={DeliveryState.UNCERTAIN}",
+        ),
+    ]

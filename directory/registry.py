@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.core.cache import cache
+from django.utils.functional import Promise
 
 from directory.enums import Priority, Topic
 from directory.models import Delivery
@@ -88,6 +89,27 @@ def message_kind(name: str) -> MessageKind:
 
 def message_kinds() -> list[MessageKind]:
     return list(_kinds.values())
+
+
+# --- What waits for a moderator ---------------------------------------------
+@dataclass(frozen=True)
+class Queue:
+    """One line of the moderation desk's front page: how many wait, and where they are seen."""
+
+    label: str | Promise
+    count: Callable[[], int]
+    url: Callable[[], str]
+
+
+_queues: list[Queue] = []
+
+
+def register_queue(queue: Queue) -> None:
+    _queues.append(queue)
+
+
+def queues() -> list[Queue]:
+    return list(_queues)
 
 
 # --- Is there an emergency? Every page's navigation asks. --------------------

@@ -7,7 +7,12 @@ class SpacesConfig(AppConfig):
     verbose_name = _("Rooms, hours and emergencies")
 
     def ready(self) -> None:
-        from spaces.notifications import booking, emergency  # noqa: PLC0415 -- models are loaded only now
+        # ruff: noqa: PLC0415 -- models are loaded only now
+        from directory.registry import register_queue
+        from spaces.notifications import booking, emergency
+        from spaces.queues import queues_of_places
 
         booking.register()
         emergency.register()
+        for queue in queues_of_places():
+            register_queue(queue)

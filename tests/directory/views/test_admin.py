@@ -200,3 +200,15 @@ def test_terms_are_edited_not_deleted(client, moderator):
         client.get(reverse("admin:directory_term_delete", args=[term.pk])).status_code
         == 403
     )
+
+
+def test_the_desk_begins_with_what_waits(client, moderator):
+    applicant()
+    DeliveryFactory(priority=1, state=DeliveryState.FAILED)
+
+    queues = client.get(reverse("admin:index")).context["queues"]
+
+    waiting = {str(queue["label"]): queue["count"] for queue in queues}
+    assert waiting["People who ask to join"] == 1
+    assert waiting["Essential mails that failed"] == 1
+    assert all(client.get(queue["url"]).status_code == 200 for queue in queues)
