@@ -86,10 +86,9 @@ def ask_context(
     """What ``_ask.html`` shows: the pattern as the address has it, its dates one by one, the form to send."""
     form = form or BookingRequestForm(initial=_asked_people(request))
     is_asked = request.GET.get("hours") or "repaint" in request.GET
-    pattern = PatternForm(
-        request.GET if is_asked else None,
-        initial={"first_date": timezone.localdate()},
-    )
+    asked = request.GET.copy()
+    asked.setdefault("first_date", timezone.localdate().isoformat())
+    pattern = PatternForm(asked if is_asked else None, initial=asked.dict())
     context: dict[str, Any] = {
         "pattern": pattern,
         "request_form": form,
