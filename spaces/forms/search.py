@@ -91,13 +91,13 @@ class SearchForm(WeekFormMixin, DatesMixin):
             )
         return radius
 
-    def clean_people(self) -> int:
+    def clean_people(self) -> int | None:
         people: int | None = self.cleaned_data["people"]
         if people is not None and not 1 <= people <= MOST_PEOPLE:
             raise forms.ValidationError(
                 _("Choose between 1 and %(most)s people."), params={"most": MOST_PEOPLE}
             )
-        return people or 1
+        return people
 
     def wanted(self) -> Wanted:
         """What ``match_offices`` asks for; of a valid form."""
@@ -142,7 +142,8 @@ class SearchForm(WeekFormMixin, DatesMixin):
         said.setlist("hours", [said_span(span) for span in cleaned["hours"]])
         said["first_date"] = cleaned["first_date"].isoformat()
         said["until"] = cleaned["last_date"].isoformat()
-        said["people"] = str(cleaned["people"])
+        if cleaned["people"]:
+            said["people"] = str(cleaned["people"])
         return said.urlencode()
 
     def address(self) -> str:

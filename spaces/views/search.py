@@ -3,9 +3,12 @@ from typing import Any
 
 from django.db.models import Exists, F, OuterRef, Prefetch
 from django.http import HttpResponse
+from django.shortcuts import render
+from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
+from django_htmx.http import push_url, reselect, reswap, retarget
 
 from directory.geo import DistanceTo, distance_band
 from directory.http import TherapistRequest, member_required, render_part
@@ -26,6 +29,7 @@ from spaces.summary import freshness_of
 from spaces.week import say_spans
 from spaces.words import say_date, say_money, say_price
 
+TEMPLATE = "spaces/office_search.html"
 PAGE = 20
 MOST_PAGES = 500
 
@@ -52,9 +56,21 @@ def office_search(request: TherapistRequest) -> HttpResponse:
             if wanted.spans
             else _nearby(request, form, wanted, page)
         )
-    response = render_part(request, "spaces/office_search.html", "results", context)
-    if request.htmx and form.is_valid():
-        response["HX-Push-Url"] = f"{request.path}?{form.address()}"
+    return _answer(request, form, context)
+
+
+def _answer(
+    request: TherapistRequest, form: SearchForm, context: dict[str, Any]
+) -> HttpResponse:
+    """The results alone; while something is wrong with the form, the page, so that it is said beside the field."""
+    if request.htmx and (form.errors or request.htmx.target == "main"):
+        response = render(request, TEMPLATE, context)
+        patch_vary_headers(response, ["HX-Request"])
+        response = reswap(reselect(retarget(response, "#main"), "#main"), "outerHTML")
+    else:
+        response = render_part(request, TEMPLATE, "results", context)
+    if request.htmx and not form.errors:
+        push_url(response, f"{request.path}?{form.address()}")
     return response
 
 

@@ -90,6 +90,20 @@ def test_search_part_is_swapped_in_and_leaves_a_short_address(client, therapist)
     assert "HX-Request" in response["Vary"]
 
 
+def test_search_says_what_is_wrong_beside_the_field_with_htmx_too(client, therapist):
+    response = client.get(URL, asked(radius="0", near="94618"), **HTMX)
+
+    assert (response["HX-Retarget"], response["HX-Reselect"]) == ("#main", "#main")
+    assert "HX-Push-Url" not in response
+    page = response.content.decode()
+    assert "Choose a distance between" in page
+    assert 'hx-target="#main"' in page
+
+    mended = client.get(URL, asked(near="94618"), HTTP_HX_TARGET="main", **HTMX)
+    assert mended["HX-Retarget"] == "#main"
+    assert 'hx-target="#results"' in mended.content.decode()
+
+
 def test_search_hides_what_is_not_open_to_me(client, therapist):
     hidden = open_office(is_hidden=True)
     draft = open_office(is_draft=True)
