@@ -187,7 +187,9 @@ def _reports(me: Therapist) -> Iterable[Task]:
             kicker=_("Reported %(when)s")
             % {"when": date_format(timezone.localtime(incident.created_at), "H:i")},
             title=_("Is it true? %(incident)s") % {"incident": incident},
-            text=_("Your word counts: you have a tie to the building."),
+            text=_("You are a moderator: your word decides.")
+            if me.is_moderator
+            else _("Your word counts: you have a tie to the building."),
             url=incident.get_absolute_url(),
             action=_("True or not true"),
         )
