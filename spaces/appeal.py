@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from directory.models import Block, Therapist
 from spaces.coverage import Coverage, coverage_of
 from spaces.enums import IncidentKind
-from spaces.hours import clock
+from spaces.hours import Span, clock, common_spans, merge_spans
 from spaces.matching import Asked, asked_of, open_needs_of
 from spaces.models import Incident, Need, Office, Opening, Wave
 from spaces.week import day_name
@@ -64,14 +64,14 @@ class Appeal:
 
     @property
     def hours(self) -> str:
-        """The hours that fit best, or else come first, short enough for a subject: "Wed 17–21"."""
-        best = sorted(self.open or self.asked, key=lambda asked: not asked.is_free)[:2]
-        named = ", ".join(
-            short_hours(asked) for asked in sorted(best, key=lambda asked: asked.span)
-        )
-        return (
-            _("%(hours)s and more") % {"hours": named} if len(self.asked) > 2 else named
-        )
+        """Whole stretches, those that fit first, short enough for a subject: "Wed 17–21"."""
+        shown = self.open or self.asked
+        fitting = [asked.span for asked in shown if asked.is_free]
+        spans = merge_spans(asked.span for asked in shown)
+        best = sorted(spans, key=lambda span: not common_spans([span], fitting))
+        named = ", ".join(short_hours(span) for span in sorted(best[:MOST_NAMED]))
+        more = len(spans) > MOST_NAMED
+        return _("%(hours)s and more") % {"hours": named} if more else named
 
     @property
     def weeks(self) -> int:
@@ -165,10 +165,9 @@ def say_names(people: list[Therapist]) -> str:
     return _(" and ").join(names)
 
 
-def short_hours(asked: Asked) -> str:
+def short_hours(span: Span) -> str:
     """``Wed 17–21``: full hours without their minutes, for a subject."""
     start, end = (
-        clock(minute).removesuffix(":00")
-        for minute in (asked.span.start, asked.span.end)
+        clock(minute).removesuffix(":00") for minute in (span.start, span.end)
     )
-    return f"{day_name(asked.span.weekday)} {start}–{end}"
+    return f"{day_name(span.weekday)} {start}–{end}"

@@ -52,6 +52,7 @@ urlpatterns += [
     path("incidents/<int:pk>/", incident.incident_detail, name="incident_detail"),
     path("incidents/<int:pk>/word/", incident.incident_speak, name="incident_speak"),
     path("incidents/<int:pk>/news/", incident.incident_update, name="incident_update"),
+    path("incidents/<int:pk>/rooms/", incident.incident_room, name="incident_room"),
     path(
         "incidents/<int:pk>/places/<int:scope_pk>/",
         incident.incident_reopening,

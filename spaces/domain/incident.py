@@ -185,7 +185,7 @@ def move_reopening(scope: IncidentScope, *, by: Therapist, until: datetime) -> N
     incident = _locked(scope.incident)
     if not may_change(scope, by):
         raise NotAllowedError(_("The hosts there and the moderators can change this."))
-    _check_until(until, timezone.now())
+    until = _not_before_now(until)
     old = scope.until
     scope.until = until
     scope.save(update_fields=["until"])
@@ -205,7 +205,7 @@ def reopen_office(
 ) -> None:
     """One suite of a closed building opens before, or after, the others: the building's line becomes one per office."""
     incident = _locked(incident)
-    until = until or timezone.now()
+    until = _not_before_now(until or timezone.now())
     whole = incident.scopes.filter(building=office.building_id, office=None).first()
     if whole:
         IncidentScope.objects.bulk_create(
@@ -328,6 +328,15 @@ def _check_until(until: datetime, now: datetime) -> None:
         raise HoursError(
             _("The reopening must be still to come, at most 53 weeks from now.")
         )
+
+
+def _not_before_now(until: datetime) -> datetime:
+    """ "Open again today", said at noon, means from now on."""
+    now = timezone.now()
+    if now - timedelta(days=1) < until <= now:
+        return now
+    _check_until(until, now)
+    return until
 
 
 def _known(building: Building, kind: IncidentKind, now: datetime) -> Incident | None:

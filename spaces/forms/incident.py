@@ -109,6 +109,35 @@ class UpdateForm(forms.ModelForm):
         widgets = {"text": forms.Textarea({"rows": 3})}
 
 
+class RoomReopeningForm(forms.Form):
+    """One room of a closed building opens on another day than the rest. No date: it is open now."""
+
+    office = forms.ModelChoiceField(
+        label=_("Room"),
+        queryset=Office.objects.none(),
+        empty_label=None,
+        error_messages={"required": _("Choose the room.")},
+    )
+    until = forms.DateField(
+        label=_("Open again on"),
+        required=False,
+        widget=forms.DateInput({"type": "date"}, format="%Y-%m-%d"),
+        help_text=_("Empty: it is open now."),
+    )
+
+    def __init__(self, *args: Any, offices: QuerySet[Office], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        office: Any = self.fields["office"]
+        office.queryset = offices
+
+    @property
+    def moment(self) -> datetime | None:
+        day, office = self.cleaned_data["until"], self.cleaned_data["office"]
+        if day is None:
+            return None
+        return datetime(day.year, day.month, day.day, tzinfo=office.building.zone)
+
+
 class ReopeningForm(forms.Form):
     """The day on which a place is expected to open again, there."""
 

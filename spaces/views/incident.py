@@ -1,6 +1,7 @@
 from typing import Any
 
 from django.contrib import messages
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -23,11 +24,18 @@ from spaces.domain.incident import (
     may_speak,
     move_reopening,
     next_statuses,
+    reopen_office,
     report_incident,
 )
 from spaces.enums import IncidentStatus
-from spaces.forms.incident import IncidentForm, ReopeningForm, UpdateForm
-from spaces.models import Incident, IncidentScope, IncidentWord, Need
+from spaces.forms.incident import (
+    IncidentForm,
+    ReopeningForm,
+    RoomReopeningForm,
+    UpdateForm,
+)
+from spaces.models import Incident, IncidentScope, IncidentWord, Need, Office
+from spaces.models.incident import IN_FORCE
 from spaces.notifications.emergency import LINK_DAYS, WORD, help_path
 from spaces.ties import buildings_tied_to
 from spaces.views.emergency import named, totals, visible_incidents
@@ -90,6 +98,7 @@ def incident_detail(request: TherapistRequest, pk: int) -> HttpResponse:
     }
     wave = incident.waves.order_by("-number").first()
     speaks = may_speak(incident, me)
+    rooms = _rooms_to_open(incident, me)
     context = {
         "incident": incident,
         "building": scopes[0].building,
@@ -109,6 +118,7 @@ def incident_detail(request: TherapistRequest, pk: int) -> HttpResponse:
         "words": incident.words.select_related("therapist") if me.is_moderator else [],
         "statuses": next_statuses(incident, me),
         "update_form": UpdateForm(),
+        "room_form": RoomReopeningForm(offices=rooms, prefix="room") if rooms else None,
     }
     with timezone.override(scopes[0].building.timezone):
         return render(request, "spaces/incident_detail.html", context)
@@ -130,6 +140,17 @@ def _scope(scope: IncidentScope, me: Therapist) -> dict[str, Any]:
         if changes
         else None,
     }
+
+
+def _rooms_to_open(incident: Incident, me: Therapist) -> QuerySet[Office]:
+    """Rooms of buildings closed as a whole, of which this person may say that one opens on another day."""
+    whole = incident.scopes.filter(office=None, until__gt=timezone.now())
+    rooms = Office.objects.filter(building__in=whole.values("building")).select_related(
+        "building"
+    )
+    if incident.status not in IN_FORCE:
+        return rooms.none()
+    return rooms if me.is_moderator else rooms.filter(hosts=me)
 
 
 VERBS = {
@@ -235,6 +256,33 @@ def incident_reopening(
     else:
         messages.success(
             request, _("Moved. Dates and needs follow, and everyone concerned is told.")
+        )
+    return redirect(incident)
+
+
+@require_POST
+@member_required
+def incident_room(request: TherapistRequest, pk: int) -> HttpResponse:
+    """One suite opens before, or after, the others."""
+    incident = _visible(request.therapist, pk)
+    form = RoomReopeningForm(
+        request.POST, offices=_rooms_to_open(incident, request.therapist), prefix="room"
+    )
+    if not form.is_valid():
+        messages.error(request, _("Choose the room, and a date or none."))
+        return redirect(incident)
+    try:
+        reopen_office(
+            incident,
+            form.cleaned_data["office"],
+            by=request.therapist,
+            until=form.moment,
+        )
+    except DomainError as error:
+        messages.error(request, str(error))
+    else:
+        messages.success(
+            request, _("Noted. The room has its own date now; its booked dates follow.")
         )
     return redirect(incident)
 

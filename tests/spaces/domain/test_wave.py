@@ -434,7 +434,7 @@ def test_the_mail_says_what_is_open_and_what_of_it_fits():
 
     [mail] = render()
 
-    assert mail.subject.startswith("Needed: Wed 17–19")
+    assert mail.subject.startswith("Needed: Wed 17–21 near Rockridge, 4 weeks")
     assert "Dana" in mail.text
     assert "Whitlock" not in mail.text + mail.html
     assert "Wed 17:00–19:00" in mail.text

@@ -164,7 +164,7 @@ CASES = {
     "offer_declined": (decline_one, "Thank you for offering", "/spaces/help/"),
     "offer_late": (come_late, "Wed 17:00–19:00 is covered", "/spaces/help/"),
     "need_covered_thanks": (cover_one, "Dana are covered", "/spaces/emergency/"),
-    "wave": (ask_many, "Needed: Wed 17–19", "/spaces/help/"),
+    "wave": (ask_many, "Needed: Wed 17–21", "/spaces/help/"),
 }
 
 

@@ -258,6 +258,23 @@ def test_news_and_the_reopening(client, office):
     assert "Power is out for a week." in page
 
 
+def test_a_host_opens_their_own_room_early(client, office):
+    other = OfficeFactory(building=office.building)
+    incident = incident_at(office.building)
+    confirm_incident(incident, by=ModeratorFactory())
+    url = reverse("spaces:incident_room", args=[incident.pk])
+    assert client.get(incident.get_absolute_url()).context["room_form"]
+
+    client.post(url, {"room-office": other.pk})
+    assert incident.scopes.get().office is None
+    client.post(url, {"room-office": office.pk})
+
+    closed = {
+        scope.office for scope in incident.scopes.filter(until__gt=timezone.now())
+    }
+    assert closed == {other}
+
+
 @pytest.mark.parametrize("count", [1, 3])
 def test_incident_detail_query_count_is_constant(
     client, therapist, django_assert_num_queries, count
@@ -267,7 +284,7 @@ def test_incident_detail_query_count_is_constant(
         NeedFactory(incident=incident)
         incident.updates.create(author=TherapistFactory(), text="News")
 
-    with django_assert_num_queries(21):
+    with django_assert_num_queries(22):
         client.get(incident.get_absolute_url())
 
 
