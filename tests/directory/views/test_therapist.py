@@ -279,7 +279,7 @@ def test_therapist_detail_shows_what_they_share(
     person.terms.add(spanish)
     LicenceFactory(therapist=person, number="SECRET-98213")
 
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(10):
         page = client.get(detail(person)).content.decode()
 
     assert "Noor &lt;Haddad&gt;" in page
