@@ -13,6 +13,22 @@ def pytest_collection_modifyitems(items):
             item.add_marker(pytest.mark.browser)
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    """A story that breaks off shows what everybody saw last, and what web and worker said."""
+    report = yield
+    if report.when == "call" and report.failed:
+        for each in item.funcargs.get("met", []):
+            report.sections.append((f"What {each.email} saw", each.last_sight))
+        for part in (
+            item.funcargs["town"].parts.values() if "town" in item.funcargs else []
+        ):
+            report.sections.append(
+                (f"The last words of {part.name}", part.words[-3000:])
+            )
+    return report
+
+
 @pytest.fixture(scope="package")
 def post():
     with PostOffice() as office:
@@ -26,9 +42,14 @@ def town(post, tmp_path_factory):
 
 
 @pytest.fixture
-def person(chromium, town, post):
+def met():
+    """Everybody in the test."""
+    return []
+
+
+@pytest.fixture
+def person(chromium, town, post, met):
     """Makes people: ``person("host@demo.example.org")``. What their consoles complain of fails the test."""
-    met = []
 
     def make(email, **how):
         met.append(Person(chromium, town, post, email, **how))

@@ -172,6 +172,13 @@ class Person:
     def words(self):
         return self.page.locator("main").inner_text()
 
+    @property
+    def last_sight(self):
+        if self._page is None:
+            return "nothing yet"
+        words = " ".join(self.page.locator("body").inner_text().split())
+        return f"{self.page.url}\n{words[-3000:]}"
+
     # --- What everybody does ------------------------------------------------------------
 
     def sign_in(self):
