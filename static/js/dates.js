@@ -12,10 +12,15 @@ const sum = (list) => {
     .replace("{money}", money.format(total("cents") / 100));
 };
 
-const begin = (part) => part.querySelectorAll?.("[data-dates]").forEach((list) => {
-  list.addEventListener("change", () => sum(list));
-  sum(list);
-});
+const begin = (part) => {
+  const found = [...part.querySelectorAll("[data-dates]")];
+  if (part.matches?.("[data-dates]")) found.push(part);
+  found.forEach((list) => {
+    list.addEventListener("change", () => sum(list));
+    sum(list);
+  });
+};
 
 begin(document);
-document.addEventListener("htmx:load", (event) => begin(event.detail.elt));
+document.addEventListener("htmx:load", (event) => event.detail.elt !== document.body && begin(event.detail.elt));
+window.addEventListener("pageshow", () => document.querySelectorAll("[data-dates]").forEach(sum));

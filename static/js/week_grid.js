@@ -32,6 +32,7 @@ class WeekGrid {
     root.addEventListener("click", (event) => this.painted && this.isCell(event.target) && event.preventDefault());
     root.addEventListener("touchmove", (event) => this.painting && event.preventDefault(), { passive: false });
     root.addEventListener("contextmenu", (event) => this.painting && event.preventDefault());
+    window.addEventListener("pageshow", () => this.tell());   // going back, the browser fills the boxes by itself
     this.addTools();
     this.round();
   }
@@ -188,7 +189,8 @@ class WeekGrid {
     const sum = minutes === 60 ? one : total.replace("{hours}", minutes / 60);
     clearTimeout(this.saying);
     this.saying = setTimeout(() => {
-      this.said.textContent = words.length ? `${words.join(", ")} · ${sum}` : nothing;
+      const text = words.length ? `${words.join(", ")} · ${sum}` : nothing;
+      if (this.said.textContent !== text) this.said.textContent = text;   // said once, not again
       this.clear.hidden = !words.length && !this.cleared;
     }, 120);
     if (words.length) this.forget();

@@ -7,7 +7,7 @@ import pytest
 from django.urls import reverse
 from playwright.sync_api import expect
 
-from tests.browser.conftest import assert_accessible
+from tests.browser.conftest import assert_accessible, assert_fits
 from tests.factories.directory import TherapistFactory
 
 LIMIT = 60_000  # bytes a first page may cost, its styles and scripts with it; 100 KB are allowed
@@ -102,6 +102,49 @@ def test_a_closed_passkey_window_is_no_mistake(visit):
 
     expect(page.get_by_text("the passkey window was closed")).to_be_visible()
     assert_accessible(page)
+
+
+@pytest.mark.parametrize(
+    ("address", "words"),
+    [
+        ("/403/", "This is not yours to do"),
+        ("/404/", "Nothing here"),
+        ("/429/", "A little slower, please"),
+        ("/500/", "Something broke, on our side"),
+    ],
+)
+def test_errors_are_said_kindly(visit, settings, address, words):
+    settings.ROOT_URLCONF = "tests.browser.urls"
+
+    page = visit(address, width=320)
+
+    expect(page.get_by_role("heading", name=words)).to_be_visible()
+    assert_accessible(page)
+    assert_fits(page)
+
+
+def test_a_form_that_lay_too_long_is_explained(visit):
+    page = visit(reverse("account_login"), javascript=False)
+    page.context.clear_cookies()
+
+    page.get_by_label("Your email address").fill("mara@example.org")
+    page.get_by_role("button", name="Send me a code").click()
+
+    expect(page.get_by_role("heading", name="Once more, please")).to_be_visible()
+
+
+def test_going_back_says_what_is_painted(visit, settings):
+    settings.ROOT_URLCONF = "tests.browser.urls"
+    page = visit("/week/?hours=1-1080-1260")
+    page.get_by_label("Mon 09:00").click()
+    page.get_by_text("Mon 09:00–09:30, Tue 18:00–21:00").wait_for()
+
+    page.goto("/")
+    page.go_back()
+
+    ticked = page.locator('input[name="hours"]:checked').count()
+    says = "Mon 09:00–09:30" if ticked == 7 else "Tue 18:00–21:00 · 3 hours a week"
+    expect(page.locator(".week-said output")).to_contain_text(says)
 
 
 def test_sign_in_without_javascript_still_offers_the_code(visit):

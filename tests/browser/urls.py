@@ -1,7 +1,9 @@
-"""The application with one page more: a form with nothing but a week to paint."""
+"""The application with a few pages more: a form with nothing but a week to paint, and what goes wrong."""
 
 from django import forms
+from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
+from django.shortcuts import render
 from django.template import engines
 from django.urls import path
 
@@ -38,4 +40,22 @@ def week(request):
     return HttpResponse(page.render({"form": form, "answer": answer}, request))
 
 
-urlpatterns = [path("week/", week), *application]
+def not_yours(request):
+    raise PermissionDenied
+
+
+def broken(request):
+    raise ValueError
+
+
+def too_often(request):
+    return render(request, "429.html", status=429)
+
+
+urlpatterns = [
+    path("week/", week),
+    path("403/", not_yours),
+    path("429/", too_often),
+    path("500/", broken),
+    *application,
+]
