@@ -126,11 +126,10 @@ def give_word(incident: Incident, *, by: Therapist, is_true: bool) -> Incident:
     incident = _locked(incident)
     if not may_speak(incident, by):
         raise NotAllowedError(_("You have no tie to this building."))
-    _word, is_new = IncidentWord.objects.update_or_create(
-        incident=incident,
-        therapist=by,
-        defaults={"is_true": is_true},
-        create_defaults={"is_true": is_true},
+    said = incident.words.filter(therapist=by, is_true=is_true)
+    is_news = not said.exists()
+    IncidentWord.objects.update_or_create(
+        incident=incident, therapist=by, defaults={"is_true": is_true}
     )
     if by.is_moderator:
         new = S.CONFIRMED if is_true else S.DISMISSED
@@ -139,7 +138,7 @@ def give_word(incident: Incident, *, by: Therapist, is_true: bool) -> Incident:
             if _can(incident, new)
             else incident
         )
-    if not (is_true and is_new):
+    if not (is_true and is_news):
         return incident
     witnesses, others = _witnesses(incident)
     if witnesses >= WITNESSES and _can(incident, S.CONFIRMED):

@@ -74,11 +74,16 @@ def people_asked_for_by(therapist: Therapist) -> TherapistQuerySet:
 def draft_need(
     wish: Wish, *, by: Therapist, therapist: Therapist, incident: Incident | None = None
 ) -> Need:
+    """The draft an incident left for this person is the one that is written."""
     if not people_asked_for_by(by).filter(pk=therapist.pk).exists():
         raise NotAllowedError(
             _("You can ask for yourself, and for trainees you supervise.")
         )
-    need = Need(therapist=therapist, author=by, incident=incident)
+    mine = Need.objects.filter(therapist=therapist, incident=incident)
+    if mine.open().exists():
+        raise NeedOpenError(_("There is an open need already. Change that one."))
+    draft = mine.filter(author=by, status=S.DRAFT).first() if incident else None
+    need = draft or Need(therapist=therapist, author=by, incident=incident)
     _write(need, wish)
     return need
 

@@ -161,6 +161,8 @@ def accept_offer(offer: Offer, *, by: Therapist) -> Offer:
     offer = _move(offer, S.ACCEPTED, by=by)
     need = offer.need
     now = timezone.now()
+    if not Therapist.objects.visible_to(need.therapist).filter(pk=offer.helper_id):
+        raise NotAllowedError(_("This offer cannot be accepted any more."))
     missing = coverage_of([need], now)[need.pk].missing
     periods = hours.intersection(missing, possible_hours([offer], now)[offer.pk])
     if not periods:

@@ -53,7 +53,10 @@ def offer_answer(request: TherapistRequest, token: str) -> HttpResponse:
         appeal.needs[0].timezone if appeal.needs else request.community.timezone
     ):
         return render(
-            request, "spaces/offer_answer.html", _context(form, wave, helper, appeal)
+            request,
+            "spaces/offer_answer.html",
+            _context(form, wave, helper, appeal)
+            | _for_members(request, helper, appeal),
         )
 
 
@@ -138,6 +141,22 @@ def _context(
             for offer in offers
             if offer.status in {OfferStatus.OFFERED, OfferStatus.ACCEPTED}
         ],
+    }
+
+
+def _for_members(
+    request: TherapistRequest, helper: Therapist, appeal: Appeal
+) -> dict[str, Any]:
+    """Their own words and what they can pay, to whoever is signed in; the link alone shows hours only."""
+    known = getattr(request, "therapist", None)
+    is_in = known is not None and known.pk == helper.pk
+    return {
+        "notes": [
+            (need.therapist.first_name, need.note) for need in appeal.needs if need.note
+        ]
+        if is_in
+        else [],
+        "most_cents": appeal.most_cents,
     }
 
 

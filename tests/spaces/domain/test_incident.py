@@ -236,6 +236,20 @@ def test_with_one_other_tied_their_word_makes_it_provisional_for_a_day():
     assert office.building_id == building.pk
 
 
+def test_a_changed_mind_counts():
+    building = BuildingFactory()
+    reporter, other, third = TherapistFactory.create_batch(3)
+    OfficeFactory(building=building, hosts=[reporter, other, third])
+    incident = report_incident(building, by=reporter, kind=IncidentKind.FIRE)
+
+    give_word(incident, by=other, is_true=False)
+    give_word(incident, by=third, is_true=True)
+    give_word(incident, by=other, is_true=True)
+
+    incident.refresh_from_db()
+    assert incident.status == "confirmed"
+
+
 def test_the_reporters_own_word_does_not_count():
     building = BuildingFactory()
     reporter, other, third = TherapistFactory.create_batch(3)

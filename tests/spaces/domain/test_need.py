@@ -139,6 +139,23 @@ def test_draft_for_oneself_and_for_a_trainee():
     assert set(Need.objects.of(supervisor)) == {own, theirs}
 
 
+def test_the_draft_an_incident_left_is_the_one_that_is_written():
+    incident = IncidentFactory()
+    left = NeedFactory(incident=incident, status="draft", spans=[])
+
+    need = draft_need(WISH, by=left.author, therapist=left.therapist, incident=incident)
+
+    assert need == left
+    assert need.spans == WISH.spans
+
+
+def test_no_draft_beside_an_open_need():
+    need = NeedFactory()
+
+    with pytest.raises(NeedOpenError):
+        draft_need(WISH, by=need.author, therapist=need.therapist)
+
+
 def test_nobody_drafts_for_a_stranger():
     with pytest.raises(NotAllowedError):
         draft_need(WISH, by=TherapistFactory(), therapist=TherapistFactory())

@@ -243,6 +243,21 @@ def test_offers_of_a_room_that_was_taken_otherwise_lapse():
     assert offer.status == "lapsed"
 
 
+@pytest.mark.parametrize("obstacle", ["block", "suspension"])
+def test_who_no_longer_meets_accepts_nothing(obstacle):
+    offer = OfferFactory(need__first_date=LATER["first_date"])
+    if obstacle == "block":
+        BlockFactory(blocker=offer.helper, blocked=offer.need.therapist)
+    else:
+        offer.helper.standing = "suspended"
+        offer.helper.save()
+
+    with pytest.raises(NotAllowedError):
+        accept_offer(offer, by=offer.need.author)
+
+    assert not Booking.objects.exists()
+
+
 def test_declining_thanks():
     offer = OfferFactory()
 

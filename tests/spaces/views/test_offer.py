@@ -80,6 +80,17 @@ def test_hours_that_fit_are_ticked_first_names_only(client, wave, helper):
     assert "Whitlock" not in text
 
 
+def test_the_link_alone_shows_hours_their_words_only_to_who_is_signed_in(
+    client, wave, helper
+):
+    wave.need.note = "A quiet room, please"
+    wave.need.save()
+
+    assert "A quiet room" not in client.get(link(wave, helper)).content.decode()
+    client.force_login(helper.user)
+    assert "A quiet room" in client.get(link(wave, helper)).content.decode()
+
+
 def test_nothing_is_ticked_for_those_who_posted_none(client, wave):
     helper = OfficeFactory(hosts=[HelperFactory()]).hosts.get()
 
