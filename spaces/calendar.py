@@ -6,6 +6,7 @@ from email.utils import parseaddr
 from urllib.parse import urlsplit
 
 from django.conf import settings
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from icalendar import Calendar, Event, vCalAddress
@@ -52,7 +53,8 @@ def _event(occurrence: Occurrence, *, is_cancelled: bool) -> Event:
     event.add(
         "organizer", vCalAddress(f"mailto:{parseaddr(settings.DEFAULT_FROM_EMAIL)[1]}")
     )
-    event.add("url", f"{settings.BASE_URL}/spaces/bookings/{occurrence.booking_id}/")
+    path = reverse("spaces:booking_detail", args=[occurrence.booking_id])
+    event.add("url", f"{settings.BASE_URL}{path}")
     if not is_cancelled:
         event.add("location", _place(occurrence))
     return event
