@@ -118,6 +118,7 @@ class PeopleMaker:
         newcomer = self._person(Standing.APPLICANT, "Wren Applegarth", email="newcomer")
         for person in (host, moderator):
             person.helps_in_emergencies = person.agrees_to_be_named = True
+        host.quiet_from_minute = host.quiet_to_minute = 0  # a visitor at night has mail
         people = People(
             moderator=moderator,
             host=host,

@@ -233,11 +233,11 @@ class WeekMaker:
     def _demo_displaced(self) -> None:
         """Two days a week in the house where the water came, and a morning elsewhere."""
         room = self.places.flooded[0]
-        self._clear(room, {MON, WED})
+        self._clear(room, {MON, WED, THU})
         self._book(
             room,
             self.people.displaced,
-            [at(MON, 9, 13), at(WED, 9, 13), at(WED, 17, 20)],
+            [at(MON, 9, 13), at(WED, 9, 13), at(THU, 17, 20)],
             weeks=(-10, 20),
             price=1400,
         )

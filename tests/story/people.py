@@ -78,10 +78,11 @@ class Person:
         return self._page
 
     def _listen(self, message):
-        if (
-            message.type in ("error", "warning")
-            and "Failed to load resource" not in message.text
-        ):
+        is_ours = message.type in ("error", "warning")
+        is_late = message.text.startswith(
+            ("htmx:afterRequest", "htmx:sendAbort")
+        )  # a newer question replaced it
+        if is_ours and not is_late and "Failed to load resource" not in message.text:
             self.complaints.append(f"{self.page.url}: {message.text}")
 
     def goto(self, address):
