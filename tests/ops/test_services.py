@@ -80,13 +80,17 @@ def test_services_that_are_named_are_not_started(tmp_path, supervisor, monkeypat
 
 
 @pytest.mark.usefixtures("nothing_named")
-def test_a_deep_folder_gets_a_socket_with_a_short_name(tmp_path, supervisor):
+def test_a_deep_folder_gets_a_socket_with_a_short_name(tmp_path):
     deep = tmp_path / ("d" * 90) / "var"
     deep.mkdir(parents=True)
+    place = services.Postgres(deep / "postgres", deep / "log").socket_dir
 
-    variables = start_services(supervisor, deep, durable=False)
+    with Supervisor(say=lambda line: None) as supervisor:
+        variables = start_services(supervisor, deep, durable=False)
+        assert database_answers(variables["DATABASE_URL"])
 
-    assert database_answers(variables["DATABASE_URL"])
+    assert len(str(place)) < 60
+    place.rmdir()
 
 
 @pytest.mark.usefixtures("nothing_named")
