@@ -1,8 +1,11 @@
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.mfa.adapter import DefaultMFAAdapter
+from allauth.mfa.models import Authenticator
 from django.contrib.auth.models import AbstractBaseUser
 from django.http import HttpRequest
 from django.urls import reverse
@@ -62,3 +65,22 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
 
     def populate_username(self, request: HttpRequest, user: AbstractBaseUser) -> None:
         """There are no user names."""
+
+
+class MFAAdapter(DefaultMFAAdapter):  # type: ignore[misc]  # allauth has no types
+    """A member's passkey is one more way in, not a second lock: on another device they still sign in by code.
+
+    For staff it is the second factor.
+    """
+
+    def is_mfa_enabled(
+        self, user: AbstractBaseUser, types: Sequence[str] | None = None
+    ) -> bool:
+        passkey = Authenticator.Type.WEBAUTHN
+        if (
+            types is not None
+            and len(types) > 1
+            and not getattr(user, "is_staff", False)
+        ):
+            types = [kind for kind in types if kind != passkey]
+        return bool(super().is_mfa_enabled(user, types=types))

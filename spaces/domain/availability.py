@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Prefetch, Q
+from django.db.models import Exists, F, OuterRef, Prefetch, Q
 from django.utils import timezone
 
 from directory.models import Therapist
@@ -81,12 +81,14 @@ def keep_facets(therapist_ids: Iterable[int]) -> None:
     )
     needs = Need.objects.filter(status=NeedStatus.OPEN)
     requests = Booking.objects.filter(status=BookingStatus.REQUESTED)
-    Therapist.objects.filter(pk__in=list(therapist_ids)).update(
-        has_spare_hours=Exists(
-            spare.filter(office__hosts=OuterRef("pk")).exclude(free=[])
-        ),
-        seeks_hours=Exists(needs.filter(therapist=OuterRef("pk")))
+    people = Therapist.objects.filter(pk__in=list(therapist_ids)).annotate(
+        spare=Exists(spare.filter(office__hosts=OuterRef("pk")).exclude(free=[])),
+        seeks=Exists(needs.filter(therapist=OuterRef("pk")))
         | Exists(requests.filter(guest=OuterRef("pk"))),
+    )
+    # Only what changes is written: two people who book with each other at once do not wait for each other's rows.
+    people.exclude(has_spare_hours=F("spare"), seeks_hours=F("seeks")).update(
+        has_spare_hours=F("spare"), seeks_hours=F("seeks")
     )
 
 

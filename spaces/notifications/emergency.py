@@ -34,7 +34,7 @@ from spaces.enums import (
     WaveState,
 )
 from spaces.matching import is_emergency_open, waves_of
-from spaces.models import Answer, Incident, Need, Offer, Wave
+from spaces.models import Answer, Incident, Need, Offer, Wave, WaveRecipient
 from spaces.models.incident import IN_FORCE
 from spaces.week import say_hours, say_spans
 from spaces.words import say_date, say_price
@@ -265,7 +265,7 @@ def wanted_wave(rows: Sequence[Delivery]) -> Mapping[int, Skip | Postpone]:
     states = dict(
         Wave.objects.filter(pk__in=_ids(rows, "wave")).values_list("pk", "state")
     )
-    refused = _refused(rows)
+    refused, superseded = _refused(rows), _superseded(rows)
     objections: dict[int, Skip | Postpone] = {}
     for row in rows:
         if row.recipient is None or not row.recipient.helps_in_emergencies:
@@ -274,6 +274,8 @@ def wanted_wave(rows: Sequence[Delivery]) -> Mapping[int, Skip | Postpone]:
             objections[row.pk] = Skip("the wave was stopped")
         elif row.pk in refused:
             objections[row.pk] = Skip("not for this incident")
+        elif row.pk in superseded:
+            objections[row.pk] = Skip("a later wave tells them")
         elif states[row.payload["wave"]] == WaveState.PAUSED:
             objections[row.pk] = Postpone(timezone.now() + PAUSE, "the wave is paused")
     return objections
@@ -297,6 +299,27 @@ def _refused(rows: Sequence[Delivery]) -> set[int]:
         for row in rows
         if (wave := waves.get(row.payload["wave"]))
         and (row.recipient_id, wave.incident_id, wave.need_id) in causes
+    }
+
+
+def _superseded(rows: Sequence[Delivery]) -> set[int]:
+    """Rows that waited, for quiet hours say, until a later wave told the same person: one mail says it all."""
+    waves = Wave.objects.in_bulk(_ids(rows, "wave"))
+    told = WaveRecipient.objects.filter(
+        recipient__in=[row.recipient_id for row in rows if row.recipient_id]
+    ).order_by("wave__number")
+    latest = {
+        (recipient, incident, need): number
+        for recipient, incident, need, number in told.values_list(
+            "recipient", "wave__incident", "wave__need", "wave__number"
+        )
+    }
+    return {
+        row.pk
+        for row in rows
+        if (wave := waves.get(row.payload["wave"]))
+        and latest.get((row.recipient_id, wave.incident_id, wave.need_id), 0)
+        > wave.number
     }
 
 

@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from allauth.mfa.models import Authenticator
 from django.core import mail
 from django.test import Client
 from django.urls import reverse
@@ -34,6 +35,20 @@ def test_a_member_signs_in_with_a_code(client, post):
 
     assert response.url == reverse("home")
     assert client.session["_auth_user_id"] == str(member.user.pk)
+
+
+@pytest.mark.parametrize(
+    ("factory", "next_page"),
+    [(TherapistFactory, "home"), (ModeratorFactory, "mfa_authenticate")],
+)
+def test_a_passkey_is_a_second_factor_for_staff_only(post, factory, next_page):
+    person = factory()
+    Authenticator.objects.create(user=person.user, type="webauthn", data={})
+
+    response = post(reverse("account_request_login_code"), email=person.user.email)
+    response = post(response.url, code=code_in(mail.outbox[0]))
+
+    assert response.url == reverse(next_page)
 
 
 def test_a_code_is_mailed_first_and_wiped(post):

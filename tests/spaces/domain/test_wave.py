@@ -17,7 +17,7 @@ from spaces.domain.wave import (
     resume_wave,
     stop_wave,
 )
-from spaces.enums import AnswerChoice, Audience
+from spaces.enums import AnswerChoice, Audience, WaveState
 from spaces.hours import Span
 from spaces.models import Opening, Wave, WaveRecipient
 from tests.factories.directory import (
@@ -483,6 +483,18 @@ def test_who_does_not_want_it_any_more_is_skipped():
     helper.helps_in_emergencies = False
     helper.save()
     assert wanted() == ["opted out"]
+
+
+def test_a_mail_that_waited_until_a_later_wave_is_left_to_that_one():
+    helper = helper_with_hours(WEDNESDAY)
+    need = published()
+    first = need.waves.get()
+    Wave.objects.update(state=WaveState.DONE)
+    second = WaveFactory(incident=None, need=need, number=2)
+    WaveRecipient.objects.create(wave=second, recipient=helper, is_match=True, metres=1)
+
+    assert wanted() == ["a later wave tells them"]
+    assert Delivery.objects.get(kind="wave").payload["wave"] == first.pk
 
 
 def test_a_paused_wave_postpones_its_mails():
