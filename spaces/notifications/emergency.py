@@ -308,7 +308,7 @@ def _superseded(rows: Sequence[Delivery]) -> set[int]:
     told = WaveRecipient.objects.filter(
         recipient__in=[row.recipient_id for row in rows if row.recipient_id]
     ).order_by("wave__number")
-    latest = {
+    latest: dict[tuple[int | None, int | None, int | None], int] = {
         (recipient, incident, need): number
         for recipient, incident, need, number in told.values_list(
             "recipient", "wave__incident", "wave__need", "wave__number"
