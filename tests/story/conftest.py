@@ -20,12 +20,12 @@ def pytest_runtest_makereport(item, call):
     if report.when == "call" and report.failed:
         for each in item.funcargs.get("met", []):
             report.sections.append((f"What {each.email} saw", each.last_sight))
-        for part in (
-            item.funcargs["town"].parts.values() if "town" in item.funcargs else []
-        ):
-            report.sections.append(
-                (f"The last words of {part.name}", part.words[-3000:])
-            )
+        if town := item.funcargs.get("town"):
+            for part in town.parts.values():
+                report.sections.append(
+                    (f"The last words of {part.name}", part.words[-3000:])
+                )
+            report.sections.append(("The outbox", town.outbox))
     return report
 
 

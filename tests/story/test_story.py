@@ -463,7 +463,8 @@ class Story:
             if is_wave(letter) and letter.to not in self.told_first
         ][:1]
         assert "Wed 19:00–21:00" in letter.text
-        assert "17:00" not in letter.text
+        assert "Wed 17:00" not in letter.text
+        assert f"Dana and {self.trainee_name.split()[0]}" in letter.text
 
     def all_is_covered(self):
         supervisor, generous, dana = self.supervisor, self.generous, self.displaced

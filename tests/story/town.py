@@ -190,3 +190,10 @@ class Town:
     def rows(self, query, *values):
         with psycopg.connect(self.database_url, autocommit=True) as connection:
             return connection.execute(query, values or None).fetchall()
+
+    @property
+    def outbox(self):
+        rows = self.rows(
+            "SELECT kind, state, reason, count(*) FROM directory_delivery GROUP BY 1, 2, 3 ORDER BY 1"
+        )
+        return "\n".join(" ".join(str(part) for part in row) for row in rows)
