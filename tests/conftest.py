@@ -6,6 +6,7 @@ import pytest
 from django.apps import apps
 from django.conf import settings
 from django.core.cache import cache
+from django.db.models.signals import post_migrate
 from playwright.sync_api import sync_playwright
 from redis import Redis
 
@@ -41,21 +42,12 @@ def _empty_cache():
             client.delete(*keys)
 
 
-@pytest.fixture(scope="session")
-def django_db_setup(django_db_setup, django_db_blocker):
-    """The vocabularies stand in the database as after migrating, whatever an earlier run's last test emptied."""
-    with django_db_blocker.unblock():
-        seed_vocabularies()
-
-
-def seed_vocabularies():
+def seed_vocabularies(**signal):
     import_module("directory.migrations.0002_seed_vocabularies").seed(apps, None)
 
 
-@pytest.fixture
-def vocabularies(transactional_db):
-    """For tests with real transactions, which begin with empty tables."""
-    seed_vocabularies()
+# Tests with real transactions empty every table when they end; what migrating seeds must be there for the next.
+post_migrate.connect(seed_vocabularies, sender=apps.get_app_config("directory"))
 
 
 @pytest.fixture

@@ -20,7 +20,6 @@ from spaces.models import (
     Wave,
 )
 from spaces.ties import people_tied_to
-from tests.conftest import seed_vocabularies
 
 DEMO_PEOPLE = ["displaced", "host", "moderator", "newcomer"]
 
@@ -29,7 +28,6 @@ DEMO_PEOPLE = ["displaced", "host", "moderator", "newcomer"]
 def demo(django_db_setup, django_db_blocker):
     """Loaded once for all these tests, which only look."""
     with django_db_blocker.unblock(), transaction.atomic():
-        seed_vocabularies()  # a test with real transactions may have emptied the tables
         load_demo(therapists=70, offices=40, seed=7)
         yield
         transaction.set_rollback(True)
