@@ -295,16 +295,6 @@ class Story:
         helper.press("Add the office")
         helper.reads("Your office is here. Now paint the hours you offer.")
 
-    def moderator_sets_the_pace(self):
-        """A minute between waves instead of 75."""
-        moderator = self.moderator
-        moderator.goto("/admin/directory/community/")
-        moderator.page.get_by_role("link", name="East Bay Therapists").last.click()
-        for label in ("Minutes between waves", "Minutes between urgent waves"):
-            moderator.page.get_by_label(label).fill("1")
-        moderator.page.get_by_role("button", name="Save", exact=True).click()
-        moderator.page.get_by_text("was changed successfully").wait_for()
-
     # --- The Saturday of the fire --------------------------------------------------------
 
     def subletter_reports(self):
@@ -383,17 +373,6 @@ class Story:
         self.post.speak_again()
         worker.start()
 
-    def supervisor_asks_for_the_trainee(self):
-        """Her hours join the wave that runs: nobody hears twice for it."""
-        supervisor = self.supervisor
-        supervisor.sign_in()
-        letter = supervisor.mail("your hours there are displaced")
-        assert f"Hours of {self.trainee_name.split()[0]}" in letter.text
-        supervisor.goto("/spaces/emergency/")
-        supervisor.press(f"Hours of {self.trainee_name.split()[0]}")
-        supervisor.press("Ask colleagues for these hours")
-        supervisor.reads("No offer waits for your answer.")
-
     def each_helper_gets_one_mail(self):
         told = self.town.rows(TOLD_BY_WAVE, 1)
         assert len(told) >= 12
@@ -447,6 +426,27 @@ class Story:
         self.helper.mail("Dana takes your hours")
         letter = self.late_helper.mail("Thank you: Wed 17:00–19:00 is covered")
         assert "Still open" in letter.text
+
+    def moderator_sets_the_pace(self):
+        """A minute between waves instead of 75, from the next need that joins."""
+        moderator = self.moderator
+        moderator.goto("/admin/directory/community/")
+        moderator.page.get_by_role("link", name="East Bay Therapists").last.click()
+        for label in ("Minutes between waves", "Minutes between urgent waves"):
+            moderator.page.get_by_label(label).fill("1")
+        moderator.page.get_by_role("button", name="Save", exact=True).click()
+        moderator.page.get_by_text("was changed successfully").wait_for()
+
+    def supervisor_asks_for_the_trainee(self):
+        """Her hours join the wave that runs: nobody hears twice for it."""
+        supervisor = self.supervisor
+        supervisor.sign_in()
+        letter = supervisor.mail("your hours there are displaced")
+        assert f"Hours of {self.trainee_name.split()[0]}" in letter.text
+        supervisor.goto("/spaces/emergency/")
+        supervisor.press(f"Hours of {self.trainee_name.split()[0]}")
+        supervisor.press("Ask colleagues for these hours")
+        supervisor.reads("No offer waits for your answer.")
 
     def next_wave_goes_wider(self):
         self.post.wait_until(
@@ -543,19 +543,19 @@ def test_the_story(story):
     story.entry_code_follows_a_day_before()
 
     story.helpers_have_rooms()
-    story.moderator_sets_the_pace()
     story.subletter_reports()
     story.mail_scanners_decide_nothing()
     story.moderator_taps_true()
     story.everyone_is_told_once()
     story.displaced_asks()
     story.worker_dies_in_the_middle_of_the_wave()
-    story.supervisor_asks_for_the_trainee()
     story.each_helper_gets_one_mail()
     story.helper_offers_from_the_mail()
     story.another_says_not_this_time()
     story.rival_offers_the_same_hour()
     story.displaced_accepts()
+    story.moderator_sets_the_pace()
+    story.supervisor_asks_for_the_trainee()
     story.next_wave_goes_wider()
     story.all_is_covered()
     story.nobody_was_told_twice_or_left_out()
