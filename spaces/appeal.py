@@ -1,6 +1,6 @@
 """What one person is asked, in a mail and on the page its link opens: whose needs, which hours, what of it they have."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -48,6 +48,15 @@ class Appeal:
     def open(self) -> list[Asked]:
         """What nobody has offered yet."""
         return [asked for asked in self.asked if not asked.is_offered]
+
+    @property
+    def room(self) -> Office | None:
+        """Of the helper's rooms the one that is free for most of it."""
+        minutes: Counter[Office] = Counter()
+        for asked in self.open:
+            if asked.office:
+                minutes[asked.office] += asked.span.minutes * asked.free_dates
+        return minutes.most_common(1)[0][0] if minutes else None
 
     @property
     def names(self) -> str:

@@ -46,7 +46,11 @@ def offer_answer(request: TherapistRequest, token: str) -> HttpResponse:
     appeal = appeal_to(wave, helper)
     if request.POST.get("answer") in SAID_NO:
         return _no(request, token, wave, helper)
-    form = OfferForm(request.POST or None, offices=offices_of([helper.pk])[helper.pk])
+    form = OfferForm(
+        request.POST or None,
+        offices=offices_of([helper.pk])[helper.pk],
+        initial={"office": str(appeal.room.pk)} if appeal.room else {},
+    )
     if form.is_valid() and _offered(request, form, wave, helper, appeal):
         return redirect("spaces:offer_answer", token)
     with timezone.override(

@@ -80,6 +80,14 @@ def test_hours_that_fit_are_ticked_first_names_only(client, wave, helper):
     assert "Whitlock" not in text
 
 
+def test_the_room_that_fits_is_chosen_already(client, wave, helper):
+    OfficeFactory(name="A room without hours", hosts=[helper])
+
+    form = client.get(link(wave, helper)).context["form"]
+
+    assert form["office"].value() == str(helper.offices.get(name="Garden room").pk)
+
+
 def test_the_link_alone_shows_hours_their_words_only_to_who_is_signed_in(
     client, wave, helper
 ):
