@@ -63,10 +63,13 @@ def request_booking(
         },
         key=lambda item: item[:2],
     )
-    planned = look_up(office, guest, dated)
-    if gone := [item for item in planned if not item.is_free]:
-        raise SlotTakenError(_not_to_be_had(gone))
     with transaction.atomic():
+        lock_offices(
+            [office.pk]
+        )  # whoever is confirmed meanwhile would not know of this request
+        planned = look_up(office, guest, dated)
+        if gone := [item for item in planned if not item.is_free]:
+            raise SlotTakenError(_not_to_be_had(gone))
         booking = Booking.objects.create(
             office=office,
             guest=guest,
@@ -118,6 +121,11 @@ def _not_to_be_had(gone: Sequence[PlannedDate]) -> str:
 def confirm_booking(booking: Booking, *, by: Therapist) -> Booking:
     """Book what is still to be had of the asked dates; rivals lose theirs and are told at once."""
     booking = _move(booking, S.CONFIRMED, by=by)
+    if not booking.guest.is_member:
+        raise NotAllowedError(
+            _("%(name)s is no member now, so nothing can be booked for them.")
+            % {"name": booking.guest}
+        )
     asked = list(booking.occurrences.asked())
     possible = [occurrence for occurrence in asked if not _is_closed(occurrence)]
     if not possible:

@@ -4,12 +4,12 @@ from itertools import product
 from threading import Barrier, Thread
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 
 from directory.errors import NotAllowedError
 from directory.models import Delivery
-from spaces.domain.availability import refresh_free
+from spaces.domain.availability import lock_offices, refresh_free
 from spaces.domain.booking import (
     cancel_booking,
     confirm_booking,
@@ -347,3 +347,49 @@ def test_fifty_rival_confirmations_have_one_winner_and_no_deadlock():
 
     assert sorted(outcomes) == ["refused"] * 49 + ["won"]
     assert Occurrence.objects.taking().count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_request_sees_who_is_confirmed_meanwhile(office):
+    guest = TherapistFactory()
+    planned = plan_dates(office, guest=guest, **thursdays(office, 1))
+    dates = [(item.day, item.span) for item in planned]
+    raised = []
+
+    def request():
+        try:
+            request_booking(office, guest=guest, dates=dates)
+        except SlotTakenError as error:
+            raised.append(error)
+        finally:
+            connection.close()
+
+    with transaction.atomic():
+        lock_offices([office.pk])
+        enter_booking(
+            office,
+            guest=TherapistFactory(),
+            periods=[planned[0].period],
+            price_cents_an_hour=0,
+            source=BookingSource.HOST,
+            by=None,
+        )
+        thread = Thread(target=request)
+        thread.start()
+        thread.join(timeout=0.5)  # it waits for the lock, or is through already
+    thread.join()
+
+    assert raised
+    assert not Booking.objects.filter(guest=guest).exists()
+
+
+def test_nothing_is_confirmed_for_somebody_suspended(office):
+    booking = ask(office)
+    booking.guest.standing = "suspended"
+    booking.guest.save()
+
+    with pytest.raises(NotAllowedError):
+        confirm_booking(booking, by=office.hosts.get())
+
+    booking.refresh_from_db()
+    assert booking.status == "requested"
