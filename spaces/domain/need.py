@@ -10,7 +10,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from directory.domain.outbox import Letter, enqueue_all
+from directory.domain.outbox import Letter, enqueue, enqueue_all
 from directory.errors import NotAllowedError
 from directory.models import Supervision, Therapist, TherapistQuerySet
 from spaces import hours
@@ -79,6 +79,8 @@ def draft_need(
         raise NotAllowedError(
             _("You can ask for yourself, and for trainees you supervise.")
         )
+    if incident:
+        lock_cause(incident.pk, None)
     mine = Need.objects.filter(therapist=therapist, incident=incident)
     if mine.open().exists():
         raise NeedOpenError(_("There is an open need already. Change that one."))
@@ -94,14 +96,15 @@ def change_need(need: Need, wish: Wish, *, by: Therapist) -> Need:
     need = _locked(need)
     if need.status not in LIVE or not _parties(need, by) & ASKERS:
         raise NotAllowedError(_("This need is closed. Make a new one."))
+    before = need.status
     _write(need, wish)
-    if need.status != S.DRAFT:
+    if before != S.DRAFT:
         need.published_at = (
             timezone.now()
         )  # what changed is news: those told before may be told again
         need.save(update_fields=["published_at"])
-        settle_need(need)
-        if need.status == S.OPEN:
+        settle_need(need)  # which begins to ask anew where it was covered before
+        if before == need.status == S.OPEN:
             begin_wave(need)
     return need
 
@@ -151,6 +154,8 @@ def settle_needs(now: datetime | None = None) -> None:
 def settle_need(need: Need, now: datetime | None = None) -> None:
     """Past, covered or open again, as its hours are. The caller holds the locks."""
     now = now or timezone.now()
+    if need.status not in LIVE:
+        return  # closed meanwhile
     new = _status_now(need, now)
     if new == need.status:
         return
@@ -172,19 +177,20 @@ def end_offers(need: Need) -> None:
         lapse(offer)
 
 
+@transaction.atomic
 def lapse(offer: Offer) -> None:
-    """Nothing of it can be had or is wanted any more. Thanked, and told what is still open."""
-    Offer.objects.filter(pk=offer.pk).update(
-        status=OfferStatus.LAPSED, decided_at=timezone.now()
-    )
-    enqueue_all(
-        "offer_late",
-        [
-            Letter(
-                to=offer.helper, cause=f"offer:{offer.pk}", payload={"offer": offer.pk}
-            )
-        ],
-    )
+    """Nothing of it can be had or is wanted any more. Thanked, and told what is still open.
+
+    An offer that was answered meanwhile stays as it is: the caller may hold the lock of another incident.
+    """
+    lapsed = Offer.objects.undecided().filter(pk=offer.pk)
+    if lapsed.update(status=OfferStatus.LAPSED, decided_at=timezone.now()):
+        enqueue(
+            "offer_late",
+            to=offer.helper,
+            cause=f"offer:{offer.pk}",
+            payload={"offer": offer.pk},
+        )
 
 
 def next_statuses(need: Need, therapist: Therapist) -> list[NeedStatus]:

@@ -15,14 +15,17 @@ from spaces.domain.need import (
     change_need,
     close_need,
     draft_need,
+    lapse,
     next_statuses,
     publish_need,
     settle_needs,
 )
+from spaces.domain.offer import decline_offer
 from spaces.errors import HoursError, NeedOpenError
 from spaces.hours import Span
-from spaces.models import Need, Wave
+from spaces.models import Need, Offer, Wave, WaveRecipient
 from tests.factories.directory import (
+    CommunityFactory,
     ModeratorFactory,
     SupervisionFactory,
     TherapistFactory,
@@ -33,6 +36,7 @@ from tests.factories.spaces import (
     NeedFactory,
     OccurrenceFactory,
     OfferFactory,
+    helper_with_hours,
 )
 
 pytestmark = pytest.mark.django_db
@@ -321,3 +325,28 @@ def test_closing_thanks_those_who_wait_for_an_answer():
     offer.refresh_from_db()
     assert offer.status == "lapsed"
     assert Delivery.objects.get().kind == "offer_late"
+
+
+def test_an_offer_that_was_answered_meanwhile_does_not_lapse():
+    offer = OfferFactory()
+    seen = Offer.objects.get(pk=offer.pk)
+    decline_offer(offer, by=offer.need.author)
+
+    lapse(seen)
+
+    seen.refresh_from_db()
+    assert seen.status == "declined"
+    assert not Delivery.objects.filter(kind="offer_late").exists()
+
+
+def test_a_covered_need_that_is_changed_asks_no_more_people_than_one_round():
+    need = NeedFactory(first_date=today(1))
+    cover(need)
+    settle_needs()
+    CommunityFactory(wave_size=1)
+    for _each in range(3):
+        helper_with_hours(Span(0, 540, 600))
+
+    change_need(need, replace(WISH, spans=[Span(0, 540, 600)]), by=need.author)
+
+    assert WaveRecipient.objects.count() == 1
