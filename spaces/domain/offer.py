@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 
 from django.db import transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -80,9 +81,8 @@ def offer_hours(
     earlier = Offer.objects.undecided().filter(
         helper=by, office=office, need__in=[need.pk for need in needs]
     )
-    earlier.exclude(pk__in=[offer.pk for offer in offers]).update(
-        status=S.WITHDRAWN, decided_at=timezone.now()
-    )
+    for offer in earlier.exclude(pk__in=[offer.pk for offer in offers]):
+        withdraw_offer(offer, by=by)
     possible = possible_hours(offers)
     if not any(possible.values()):
         raise HoursError(
@@ -102,7 +102,7 @@ def say_no(wave: Wave, *, by: Therapist, choice: AnswerChoice) -> None:
     for offer in Offer.objects.undecided().filter(
         helper=by, need__in=needs_asked_of(wave, by).values("pk")
     ):
-        _move(offer, S.WITHDRAWN, by=by)
+        withdraw_offer(offer, by=by)
     _answer(wave, by, choice)
     if known is None:
         tell_the_next(wave)
@@ -161,7 +161,11 @@ def accept_offer(offer: Offer, *, by: Therapist) -> Offer:
     offer = _move(offer, S.ACCEPTED, by=by)
     need = offer.need
     now = timezone.now()
-    if not Therapist.objects.visible_to(need.therapist).filter(pk=offer.helper_id):
+    visible = Therapist.objects.visible_to(need.therapist)
+    strangers = offer.office.hosts.exclude(
+        pk__in=Therapist.objects.unblocked_for(need.therapist).values("pk")
+    )
+    if strangers.exists() or not visible.filter(pk=offer.helper_id).exists():
         raise NotAllowedError(_("This offer cannot be accepted any more."))
     missing = coverage_of([need], now)[need.pk].missing
     periods = hours.intersection(missing, possible_hours([offer], now)[offer.pk])
@@ -234,13 +238,20 @@ def lapse_emptied(
 def pass_on_offers(now: datetime | None = None) -> None:
     """What nobody answered for hours may help somebody else; the first offer stays where it is."""
     waited = (now or timezone.now()) - PASSED_ON_AFTER
+    newer = Offer.objects.undecided().filter(
+        helper=OuterRef("helper"),
+        office=OuterRef("office"),
+        need__incident=OuterRef("need__incident"),
+        created_at__gt=waited,
+    )  # they went on already, and whoever has them now has as long to answer
     offers = Offer.objects.undecided().filter(
-        created_at__lte=waited, need__incident__isnull=False
+        ~Exists(newer), created_at__lte=waited, need__incident__isnull=False
     )
     for offer in offers.with_parties():
         with transaction.atomic():
             lock_cause(offer.need.incident_id, offer.need_id)
-            pass_on(offer)
+            if offers.filter(pk=offer.pk).exists():
+                pass_on(offer)
 
 
 def pass_on(offer: Offer) -> list[Offer]:

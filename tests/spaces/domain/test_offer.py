@@ -243,11 +243,14 @@ def test_offers_of_a_room_that_was_taken_otherwise_lapse():
     assert offer.status == "lapsed"
 
 
-@pytest.mark.parametrize("obstacle", ["block", "suspension"])
+@pytest.mark.parametrize("obstacle", ["block", "block of another host", "suspension"])
 def test_who_no_longer_meets_accepts_nothing(obstacle):
     offer = OfferFactory(need__first_date=LATER["first_date"])
     if obstacle == "block":
         BlockFactory(blocker=offer.helper, blocked=offer.need.therapist)
+    elif obstacle == "block of another host":
+        block = BlockFactory(blocked=offer.need.therapist)
+        offer.office.hosts.add(block.blocker)
     else:
         offer.helper.standing = "suspended"
         offer.helper.save()
@@ -574,6 +577,21 @@ def test_hours_nobody_answered_go_to_the_next_after_four_hours_once(two_needs):
     offer.refresh_from_db()
     assert offer.status == "offered"
     assert Offer.objects.filter(need=second).count() == 1
+
+
+def test_each_who_is_offered_the_hours_has_as_long_to_answer(two_needs):
+    first, _second, _offer = two_needs
+    third = NeedFactory(incident=first.incident, **LATER)
+    waited = {"created_at": timezone.now() - timedelta(hours=5)}
+
+    Offer.objects.update(**waited)
+    for _minute in range(2):
+        pass_on_offers()
+    assert not Offer.objects.filter(need=third).exists()
+
+    Offer.objects.update(**waited)
+    pass_on_offers()
+    assert Offer.objects.filter(need=third).count() == 1
 
 
 def test_hours_nobody_else_wants_go_nowhere(two_needs):
