@@ -182,10 +182,13 @@ def end_incident(incident: Incident, *, by: Therapist | None) -> Incident:
 def move_reopening(scope: IncidentScope, *, by: Therapist, until: datetime) -> None:
     """Another expected reopening of a building or office: closures, displaced dates and needs follow."""
     incident = _locked(scope.incident)
-    if not may_change(scope, by):
+    _not_decided_otherwise(incident)
+    known = incident.scopes.select_related("building").filter(pk=scope.pk).first()
+    if known is None or not may_change(known, by):
         raise NotAllowedError(_("The hosts there and the moderators can change this."))
-    until = _not_before_now(until)
-    old = scope.until
+    scope, old, until = known, known.until, _not_before_now(until)
+    if until == old:
+        return
     scope.until = until
     scope.save(update_fields=["until"])
     _settle(incident)
@@ -194,7 +197,7 @@ def move_reopening(scope: IncidentScope, *, by: Therapist, until: datetime) -> N
         _tell_displaced(
             "incident_moved",
             incident,
-            cause=f"incident:{incident.pk}:until:{scope.pk}:{until:%Y-%m-%d}",
+            cause=f"incident:{incident.pk}:until:{scope.pk}:{timezone.now().isoformat()}",
         )
 
 
@@ -204,6 +207,7 @@ def reopen_office(
 ) -> None:
     """One suite of a closed building opens before, or after, the others: the building's line becomes one per office."""
     incident = _locked(incident)
+    _not_decided_otherwise(incident)
     until = _not_before_now(until or timezone.now())
     whole = incident.scopes.filter(building=office.building_id, office=None).first()
     if whole:
@@ -329,6 +333,14 @@ def _check_until(until: datetime, now: datetime) -> None:
         )
 
 
+def _not_decided_otherwise(incident: Incident) -> None:
+    if incident.status in {S.OVER, S.DISMISSED}:
+        raise NotAllowedError(
+            _("This incident is “%(status)s” now; its rooms are open.")
+            % {"status": IncidentStatus(incident.status).label}
+        )
+
+
 def _not_before_now(until: datetime) -> datetime:
     """ "Open again today", said at noon, means from now on."""
     now = timezone.now()
@@ -414,7 +426,7 @@ def _closures(incident: Incident, scopes: Iterable[IncidentScope]) -> list[Closu
 
 
 def _displace(incident: Incident, closures: Iterable[Closure]) -> OccurrenceQuerySet:
-    """booked → displaced. They go on holding their hours, so that nobody else can have them meanwhile."""
+    """booked → displaced, where they are not over. They go on holding their hours, so that nobody else can have them meanwhile."""
     closed = Q(pk__in=[])
     for closure in closures:
         place = (
@@ -425,7 +437,7 @@ def _displace(incident: Incident, closures: Iterable[Closure]) -> OccurrenceQuer
         closed |= place & Q(period__overlap=closure.period)
     displaced = Occurrence.objects.filter(
         closed, state__in=[OccurrenceState.BOOKED, OccurrenceState.DISPLACED]
-    )
+    ).ending_after(timezone.now())
     ids = list(displaced.values_list("pk", flat=True))
     Occurrence.objects.filter(pk__in=ids).update(state=OccurrenceState.DISPLACED)
     return Occurrence.objects.filter(pk__in=ids)
@@ -453,10 +465,13 @@ def _draft_needs(
     if not scopes:
         return
     lost = _lost_hours(scopes, displaced)
+    drafted = Displacement.objects.filter(incident=incident, need=OuterRef("pk"))
     known = {
         need.therapist_id: need
         for need in Need.objects.filter(
-            incident=incident, therapist__in=list(lost), status__in=LIVE
+            Q(status__in=LIVE) | Q(Exists(drafted), status=NeedStatus.CLOSED),
+            incident=incident,
+            therapist__in=list(lost),
         ).order_by("pk")
     }
     new = [pk for pk in lost if pk not in known]
@@ -487,7 +502,7 @@ def _lost_hours(
     """Guests by their dates, hosts by their usual hours, and everyone's trainees, who may have none of their own."""
     lost: dict[int, _Lost] = defaultdict(_Lost)
     now = timezone.now()
-    dates = displaced.ending_after(now).order_by("pk")
+    dates = displaced.order_by("pk")
     for pk, guest_id, period, zone in dates.values_list(
         "pk", "guest", "period", "office__building__timezone"
     ):

@@ -19,6 +19,7 @@ from spaces.domain.incident import (
     report_incident,
     watch_incidents,
 )
+from spaces.domain.need import close_need
 from spaces.enums import BookingStatus, IncidentKind, OccurrenceState
 from spaces.errors import HoursError
 from spaces.hours import Span
@@ -425,6 +426,63 @@ def test_a_later_reopening_displaces_more_an_earlier_one_restores():
     soon.refresh_from_db()
     late.refresh_from_db()
     assert [soon.state, late.state] == ["booked", "booked"]
+
+
+def test_every_move_of_the_reopening_is_told_a_move_back_too():
+    office = OfficeFactory()
+    incident, moderator = incident_at(office.building), ModeratorFactory()
+    confirm_incident(incident, by=moderator)
+    scope = incident.scopes.get()
+    first, later = scope.until, scope.until + timedelta(days=14)
+
+    for until in [later, later, first, later]:
+        move_reopening(scope, by=moderator, until=until)
+
+    assert told("incident_moved") == [office.hosts.get().pk] * 3
+
+
+def test_nothing_moves_in_an_incident_that_is_over():
+    office = OfficeFactory()
+    incident, moderator = incident_at(office.building), ModeratorFactory()
+    confirm_incident(incident, by=moderator)
+    end_incident(incident, by=moderator)
+    until = timezone.now() + timedelta(days=7)
+
+    with pytest.raises(NotAllowedError):
+        move_reopening(incident.scopes.get(), by=moderator, until=until)
+    with pytest.raises(NotAllowedError):
+        reopen_office(incident, office, by=moderator, until=until)
+
+    assert not Closure.objects.filter(period__endswith__gt=timezone.now()).exists()
+
+
+def test_dates_that_are_over_are_not_displaced():
+    office = OfficeFactory()
+    now = timezone.now()
+    incident = incident_at(office.building, began_at=now - timedelta(hours=3))
+    over = book(office)
+    over.period = (now - timedelta(hours=2), now - timedelta(hours=1))
+    over.save()
+
+    confirm_incident(incident, by=ModeratorFactory())
+
+    over.refresh_from_db()
+    assert over.state == OccurrenceState.BOOKED
+
+
+def test_who_closed_their_need_gets_no_second_draft():
+    office = OfficeFactory()
+    lost = book(office, day=5)
+    incident, moderator = incident_at(office.building), ModeratorFactory()
+    confirm_incident(incident, by=moderator)
+    need = Need.objects.get(therapist=lost.guest)
+    close_need(need, by=lost.guest)
+
+    move_reopening(
+        incident.scopes.get(), by=moderator, until=timezone.now() + timedelta(days=30)
+    )
+
+    assert Need.objects.get(therapist=lost.guest) == need
 
 
 def test_one_suite_reopens_before_the_others():
