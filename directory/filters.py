@@ -16,6 +16,7 @@ from directory.forms import FARTHEST, LineField, ZipField
 from directory.geo import METRES, DistanceTo, place_of_zip, snap
 from directory.models import Community, Term, Therapist, TherapistQuerySet
 from directory.queries import Counts, found_by, has
+from directory.text import one_line
 
 FEW = 6  # choices of a facet shown at once; the others fold
 BETWEEN = {
@@ -51,6 +52,9 @@ class ZipFilter(django_filters.CharFilter):  # type: ignore[misc]
 
 class AnyChoiceField(MultipleChoiceField):  # type: ignore[misc]
     """What nobody has finds nobody; a link from last year stays a link."""
+
+    def to_python(self, value: Any) -> list[str]:
+        return [one_line(text) for text in super().to_python(value)]
 
     def valid_value(self, value: str) -> bool:
         return True
@@ -266,7 +270,7 @@ def _asked_for(
         yield "q", text, _("“%(text)s”") % {"text": text}
     for facet in asked.getlist("between"):
         yield "between", facet, BETWEEN.get(facet, facet)
-    slugs = [slug for name in TERMS for slug in asked.getlist(name)]
+    slugs = [one_line(slug) for name in TERMS for slug in asked.getlist(name)]
     labels = (
         {
             (term.kind, term.slug): term.label

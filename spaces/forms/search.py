@@ -1,3 +1,5 @@
+from datetime import date
+
 from django import forms
 from django.http import QueryDict
 from django.utils import timezone
@@ -66,6 +68,9 @@ class SearchForm(WeekFormMixin, DatesMixin):
             "near": self.therapist.zip_code,
             "radius": "5",
         }
+
+    def clean_first_date(self) -> date:
+        return self.cleaned_data["first_date"] or timezone.localdate()
 
     def clean_near(self) -> str:
         near: str = self.cleaned_data["near"]

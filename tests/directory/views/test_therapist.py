@@ -227,6 +227,7 @@ def test_a_radius_around_nowhere_asks_for_a_zip(client):
         {"between": "x"},
         {"language": "tlh"},
         {"where": "Atlantis"},
+        {"where": "\x00", "language": "\x00", "between": "\x00"},
         {"sort": "worst"},
         {"page": "99"},
         {"page": "x"},

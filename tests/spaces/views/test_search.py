@@ -35,6 +35,14 @@ def test_search_without_hours_shows_rooms_near_by_nearest_first(client, therapis
     assert "Thu 17:00–21:00" in response.content.decode()
 
 
+def test_search_without_a_first_date_begins_today(client, therapist):
+    office = open_office()
+
+    response = client.get(URL, asked(near="94618") | {"first_date": "", "weeks": "4"})
+
+    assert [result["office"] for result in response.context["full"]] == [office]
+
+
 def test_search_filters_by_price_people_and_steps(client, therapist):
     open_office(capacity=2)
     fitting = open_office(is_step_free=True, opening={"price_cents": 1000})
