@@ -13,6 +13,13 @@ from directory.registry import queues
 class Desk(AdminSite):
     index_template = "admin/desk.html"
 
+    def has_permission(self, request: HttpRequest) -> bool:
+        """Whoever is suspended or has left moderates nothing. A sign-in without a profile may look."""
+        therapist = getattr(request, "therapist", None)
+        return super().has_permission(request) and (
+            therapist is None or therapist.is_member
+        )
+
     def login(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:

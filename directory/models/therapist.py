@@ -35,7 +35,7 @@ class TherapistQuerySet(models.QuerySet["Therapist"]):
         return self.filter(standing=Standing.APPLICANT)
 
     def moderators(self) -> "TherapistQuerySet":
-        return self.filter(user__is_staff=True, user__is_active=True)
+        return self.members().filter(user__is_staff=True, user__is_active=True)
 
     def unblocked_for(self, therapist: "Therapist") -> "TherapistQuerySet":
         """Without those whom ``therapist`` blocked, or who blocked them."""
@@ -234,7 +234,9 @@ class Therapist(models.Model):
 
     @property
     def is_moderator(self) -> bool:
-        return bool(self.user and self.user.is_active and self.user.is_staff)
+        return bool(
+            self.is_member and self.user and self.user.is_active and self.user.is_staff
+        )
 
 
 class StandingEvent(models.Model):

@@ -118,6 +118,16 @@ def test_moderators_do_not_decide_about_themselves(client, moderator):
     assert page.context["decisions"] == []
 
 
+@pytest.mark.parametrize("standing", [Standing.SUSPENDED, Standing.LEFT])
+def test_the_desk_is_closed_to_moderators_who_are_no_members(
+    client, moderator, standing
+):
+    moderator.standing = standing
+    moderator.save()
+
+    assert client.get(QUEUE).status_code in {302, 403}
+
+
 def test_a_sign_in_without_a_profile_decides_nothing(client, act):
     client.force_login(UserFactory(is_staff=True, is_superuser=True))
     person = applicant()
