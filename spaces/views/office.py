@@ -4,7 +4,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
-from django.db.models import Prefetch, Q, QuerySet
+from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -204,12 +204,17 @@ def office_new(request: TherapistRequest) -> HttpResponse:
 
 
 def _buildings(request: TherapistRequest) -> QuerySet[Building]:
-    """Houses around, by name. Who has a room in which is not said."""
+    """Houses around, by name. Who has a room in which is not said, and no place described for an offer alone."""
     me, community = request.therapist, request.community
     latitude = community.latitude if me.latitude is None else me.latitude
     longitude = community.longitude if me.longitude is None else me.longitude
+    rooms = Office.objects.filter(building=OuterRef("pk"))
+    private = Exists(rooms.filter(is_draft=True)) & ~Exists(
+        rooms.exclude(is_draft=True)
+    )
     return Building.objects.filter(
-        within(latitude, longitude, BUILDINGS_WITHIN)
+        ~private | Exists(rooms.hosted_by(me)),
+        within(latitude, longitude, BUILDINGS_WITHIN),
     ).order_by("name", "pk")
 
 

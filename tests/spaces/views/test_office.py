@@ -229,6 +229,18 @@ def test_office_new_joins_the_building_somebody_typed_before(client, therapist):
     assert Building.objects.count() == 1
 
 
+def test_places_described_for_an_offer_are_on_nobodys_list(client, therapist):
+    private = OfficeFactory(is_draft=True, building__name="12 Home Street")
+    own = OfficeFactory(is_draft=True, hosts=[therapist])
+    house = BuildingFactory()
+
+    response = client.get(reverse("spaces:office_new"))
+
+    offered = set(response.context["form"].fields["building"].queryset)
+    assert offered == {own.building, house}
+    assert private.building.name not in response.content.decode()
+
+
 def test_office_new_in_a_building_of_the_list_needs_no_address(client, therapist):
     building = BuildingFactory()
 
