@@ -15,7 +15,9 @@ from directory.notifications import absolute_url, mail_from_templates
 from directory.registry import Attachment, Mail, MessageKind, Skip, register_message
 from spaces.calendar import calendar_of
 from spaces.enums import OccurrenceState
-from spaces.models import Booking, BookingEvent, Occurrence
+from spaces.hours import local_day
+from spaces.models import Booking, BookingEvent, Occurrence, Offer
+from spaces.notifications.emergency import need_path
 from spaces.queries import Match, Wanted, match_offices
 from spaces.summary import Summary, summary_of
 
@@ -57,6 +59,7 @@ def _bookings(ids: Iterable[int]) -> dict[int, Booking]:
     events = BookingEvent.objects.select_related("actor").order_by("created_at", "pk")
     return (
         Booking.objects.with_parties()
+        .select_related("offer__need")
         .with_dates()
         .prefetch_related(Prefetch("events", events))
         .in_bulk(list(set(ids)))
@@ -70,7 +73,7 @@ def _mail(
         return Skip("nobody to tell")
     summary = _summary(kind, row, booking)
     building = booking.office.building
-    is_host = row.recipient.pk != booking.guest_id
+    is_host = row.recipient in booking.office.hosts.all()
     context = {
         "booking": booking,
         "office": booking.office,
@@ -83,13 +86,22 @@ def _mail(
         "notes": [
             event.note for event in list(booking.events.all())[-1:] if event.note
         ],
-        "action_url": absolute_url(booking.get_absolute_url()),
+        "action_url": absolute_url(_path(booking, row.recipient, is_host=is_host)),
         "reason": _because(booking, is_host=is_host),
         "community": community,
         "timezone": building.timezone,
         **_elsewhere(kind, booking, summary),
     }
     return mail_from_templates("spaces", kind, context, _attachments(kind, booking))
+
+
+def _path(booking: Booking, person: Therapist, *, is_host: bool) -> str:
+    """Its page; for a supervisor, or a guest without a sign-in, the page of the need it came from."""
+    offer: Offer | None = getattr(booking, "offer", None)
+    is_guest = person.pk == booking.guest_id and person.user_id is not None
+    if offer is None or is_host or is_guest:
+        return booking.get_absolute_url()
+    return need_path(offer.need, person)
 
 
 def _because(booking: Booking, *, is_host: bool) -> str:
@@ -160,7 +172,9 @@ def _wanted(booking: Booking, summary: Summary) -> Wanted:
     building = booking.office.building
     return Wanted(
         spans=summary.spans,
-        first_date=max(summary.dates[0].day(summary.zone), timezone.localdate()),
+        first_date=max(
+            summary.dates[0].day(summary.zone), local_day(timezone.now(), summary.zone)
+        ),
         last_date=summary.dates[-1].day(summary.zone),
         latitude=building.latitude,
         longitude=building.longitude,

@@ -1,6 +1,9 @@
+from datetime import timedelta
+
 import icalendar
 import pytest
 from django.template.loader import get_template
+from django.utils import timezone
 
 from directory.models import Delivery
 from directory.registry import message_kind
@@ -12,11 +15,12 @@ from spaces.domain.booking import (
     request_booking,
     withdraw_booking,
 )
+from spaces.domain.offer import accept_offer
 from spaces.hours import Span
 from spaces.models import Booking
 from spaces.notifications.booking import KINDS
 from tests.factories.directory import TherapistFactory
-from tests.factories.spaces import OccurrenceFactory
+from tests.factories.spaces import OccurrenceFactory, OfferFactory
 from tests.spaces.rooms import open_office, thursday
 
 pytestmark = pytest.mark.django_db
@@ -226,3 +230,20 @@ def test_lost_dates_of_the_past_find_nothing_else(office, host):
     )
 
     assert "These hours went to a colleague" in mail("booking_lost", rival).html
+
+
+def test_a_supervisor_is_told_as_who_asked_not_as_the_host():
+    offer = OfferFactory(
+        need__author=TherapistFactory(),
+        need__first_date=timezone.now().date() + timedelta(days=1),
+    )
+    accept_offer(offer, by=offer.need.author)
+
+    found = mail("booking_confirmed", offer.need.author)
+
+    assert "has your room" not in found.text
+    assert offer.need.get_absolute_url() in found.text
+    assert (
+        offer.need.get_absolute_url()
+        not in mail("booking_confirmed", offer.need.therapist).text
+    )
