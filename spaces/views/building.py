@@ -13,10 +13,10 @@ from spaces.models import (
     Closure,
     Incident,
     IncidentScope,
-    IncidentUpdate,
     Office,
 )
 from spaces.ties import buildings_tied_to
+from spaces.views.emergency import news_of
 
 
 @require_safe
@@ -30,7 +30,7 @@ def building_detail(request: TherapistRequest, pk: int) -> HttpResponse:
         context = {
             "building": building,
             "offices": _offices(building, me),
-            "incidents": _incidents(building),
+            "incidents": _incidents(building, me),
             "closures": _closures(building),
         }
         return render(request, "spaces/building_detail.html", context)
@@ -51,7 +51,7 @@ def _offices(building: Building, me: Therapist) -> list[dict[str, Any]]:
     return [{"office": office, "hosts": office.named_hosts} for office in offices]
 
 
-def _incidents(building: Building) -> QuerySet[Incident]:
+def _incidents(building: Building, me: Therapist) -> QuerySet[Incident]:
     scopes = (
         IncidentScope.objects.filter(building=building)
         .select_related("office")
@@ -63,10 +63,7 @@ def _incidents(building: Building) -> QuerySet[Incident]:
         .distinct()
         .prefetch_related(
             Prefetch("scopes", scopes, to_attr="scopes_here"),
-            Prefetch(
-                "updates",
-                IncidentUpdate.objects.select_related("author").order_by("-created_at"),
-            ),
+            Prefetch("updates", news_of(me)),
         )
     )
 

@@ -1,6 +1,7 @@
+from collections.abc import Iterable
 from typing import Any
 
-from django.db.models import Prefetch
+from django.db.models import Case, Prefetch, Q, QuerySet, Value, When
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
@@ -12,7 +13,14 @@ from spaces.appeal import WHAT, appeals_of
 from spaces.coverage import Coverage, coverage_of
 from spaces.enums import IncidentKind, NeedStatus, OfferStatus
 from spaces.matching import Asked
-from spaces.models import Incident, IncidentScope, Need, Offer, Wave
+from spaces.models import (
+    Incident,
+    IncidentScope,
+    IncidentUpdate,
+    Need,
+    Offer,
+    Wave,
+)
 from spaces.models.incident import IN_FORCE
 from spaces.notifications.emergency import help_path
 from spaces.ties import buildings_tied_to
@@ -70,7 +78,7 @@ def _incidents(
         .select_related("therapist")
         .prefetch_related("hours")
     )
-    coverage = coverage_of(needs)
+    coverage, nameable = coverage_of(needs), nameable_to(me, needs)
     wave_of = {wave.incident_id: wave for wave in waves if wave.incident_id}
     found = []
     for incident in incidents:
@@ -92,7 +100,7 @@ def _incidents(
                 "help_url": help_path(wave, me)
                 if wave and appeal and appeal.asked
                 else "",
-                "names": named(mine),
+                "names": named(mine, nameable),
                 "is_mine": any(
                     me.pk in (need.therapist_id, need.author_id) for need in mine
                 ),
@@ -113,11 +121,32 @@ def visible_incidents(me: Therapist) -> Any:
     return incidents.filter(pk__in=(tied | known).values("pk"))
 
 
-def named(needs: list[Need]) -> list[str]:
-    """First names of those who agreed to be named."""
+def nameable_to(me: Therapist, needs: Iterable[Need]) -> set[int]:
+    """Who of them agreed to be named, and is nobody this person does not meet."""
+    people = Therapist.objects.filter(pk__in=[need.therapist_id for need in needs])
+    agreed = people.filter(agrees_to_be_named=True).unblocked_for(me)
+    return set(agreed.values_list("pk", flat=True))
+
+
+def named(needs: list[Need], nameable: set[int]) -> list[str]:
     return [
-        need.therapist.first_name for need in needs if need.therapist.agrees_to_be_named
+        need.therapist.first_name for need in needs if need.therapist_id in nameable
     ]
+
+
+def news_of(me: Therapist) -> QuerySet[IncidentUpdate]:
+    """The newest first. ``is_signed`` where the author is oneself, or agreed to be named and is met here."""
+    agreed = Therapist.objects.filter(agrees_to_be_named=True).unblocked_for(me)
+    signed = Q(author=me) | Q(author__in=agreed.values("pk"))
+    return (
+        IncidentUpdate.objects.select_related("author")
+        .annotate(
+            is_signed=Case(
+                When(signed, then=Value(value=True)), default=Value(value=False)
+            )
+        )
+        .order_by("-created_at", "-pk")
+    )
 
 
 def totals(coverage: Any) -> dict[str, int]:

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from directory.errors import DomainError
+from directory.errors import DomainError, LinkInvalid
 from directory.http import TherapistRequest, member_required
 from directory.links import read
 from directory.models import Therapist
@@ -38,7 +38,13 @@ from spaces.models import Incident, IncidentScope, IncidentWord, Need, Office
 from spaces.models.incident import IN_FORCE
 from spaces.notifications.emergency import LINK_DAYS, WORD, help_path
 from spaces.ties import buildings_tied_to
-from spaces.views.emergency import named, totals, visible_incidents
+from spaces.views.emergency import (
+    nameable_to,
+    named,
+    news_of,
+    totals,
+    visible_incidents,
+)
 from spaces.views.links import unreadable
 
 UNSETTLED = [IncidentStatus.REPORTED, IncidentStatus.PROVISIONAL]
@@ -104,9 +110,9 @@ def incident_detail(request: TherapistRequest, pk: int) -> HttpResponse:
         "building": scopes[0].building,
         "scopes": [_scope(scope, me) for scope in scopes],
         "until": max(scope.until for scope in scopes),
-        "updates": incident.updates.select_related("author"),
+        "updates": news_of(me).filter(incident=incident),
         "people": len(needs),
-        "names": named(needs),
+        "names": named(needs, nameable_to(me, needs)),
         "total": totals(coverage.values()),
         "help_url": help_path(wave, me) if wave and len(is_mine) < len(needs) else "",
         "my_needs": Need.objects.of(me).filter(incident=incident).with_people(),
@@ -296,6 +302,8 @@ def incident_word(request: HttpRequest, token: str) -> HttpResponse:
         return unreadable(request, error)
     incident = get_object_or_404(Incident, pk=said["incident"])
     person = get_object_or_404(Therapist.objects.with_user(), pk=said["to"])
+    if not may_speak(incident, person):
+        return unreadable(request, LinkInvalid(_("This link leads nowhere any more.")))
     scopes = list(incident.scopes.select_related("building", "office"))
     if request.method == "POST" and request.POST.get("word") in {"true", "false"}:
         try:

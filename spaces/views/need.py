@@ -45,7 +45,7 @@ from spaces.matching import waves_of
 from spaces.models import Answer, Building, Incident, Need, Offer, Wave, WaveRecipient
 from spaces.models.need import NeedQuerySet
 from spaces.notifications.emergency import LINK_DAYS, NEED
-from spaces.views.emergency import visible_incidents
+from spaces.views.emergency import news_of, visible_incidents
 from spaces.views.links import asker_required, let_in, unreadable
 from spaces.words import say_moment
 
@@ -240,9 +240,7 @@ def _context(need: Need, me: Therapist, community: Community) -> dict[str, Any]:
         else "",
         "wave_states": wave_domain.next_states(wave, me) if wave else [],
         "statuses": domain.next_statuses(need, me),
-        "updates": need.incident.updates.select_related("author")
-        if need.incident
-        else [],
+        "updates": news_of(me).filter(incident=need.incident) if need.incident else [],
     }
     return context | {"seen": _fingerprint(context)}
 

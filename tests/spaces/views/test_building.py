@@ -89,6 +89,32 @@ def test_building_tells_its_incident_news_and_closures(client, therapist):
         assert said in text
 
 
+@pytest.mark.parametrize(
+    ("agrees", "is_blocked", "is_signed"),
+    [(True, False, True), (False, False, False), (True, True, False)],
+)
+def test_news_are_signed_by_those_who_agreed(
+    client, therapist, agrees, is_blocked, is_signed
+):
+    office = OfficeFactory(hosts=[therapist])
+    author = TherapistFactory(name="Mara Ellison", agrees_to_be_named=agrees)
+    incident = Incident.objects.create(
+        kind="fire", status="confirmed", reported_by=therapist, began_at=timezone.now()
+    )
+    IncidentScope.objects.create(
+        incident=incident,
+        building=office.building,
+        until=timezone.now() + timedelta(days=14),
+    )
+    IncidentUpdate.objects.create(incident=incident, author=author, text="No power")
+    if is_blocked:
+        BlockFactory(blocker=author, blocked=therapist)
+
+    pages = [page(client, office.building), client.get(incident.get_absolute_url())]
+
+    assert ["Mara" in said.content.decode() for said in pages] == [is_signed] * 2
+
+
 @pytest.mark.parametrize("item_count", [1, 3])
 def test_building_query_count_is_constant(
     client, therapist, django_assert_num_queries, item_count

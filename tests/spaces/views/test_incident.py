@@ -12,6 +12,7 @@ from spaces.enums import IncidentKind
 from spaces.models import Incident, IncidentWord
 from spaces.notifications import emergency
 from tests.factories.directory import (
+    BlockFactory,
     InvitedFactory,
     ModeratorFactory,
     TherapistFactory,
@@ -176,6 +177,17 @@ def test_altered_and_old_links_are_said_kindly(client, monkeypatch):
     assert not IncidentWord.objects.exists()
 
 
+@pytest.mark.parametrize("standing", ["suspended", "left"])
+def test_a_moderator_who_is_no_member_has_no_word(client, standing):
+    incident = incident_at(BuildingFactory())
+    person = ModeratorFactory(standing=standing)
+
+    client.post(word_url(incident, person), {"word": "true"})
+
+    incident.refresh_from_db()
+    assert incident.status == "reported"
+
+
 def test_the_word_of_someone_without_a_tie_is_refused(client):
     incident = incident_at(BuildingFactory())
 
@@ -183,7 +195,8 @@ def test_the_word_of_someone_without_a_tie_is_refused(client):
         word_url(incident, TherapistFactory()), {"word": "true"}, follow=True
     )
 
-    assert "no tie" in response.content.decode()
+    assert response.status_code == 404
+    assert incident.scopes.get().building.street not in response.content.decode()
     assert not IncidentWord.objects.exists()
 
 
@@ -284,7 +297,7 @@ def test_incident_detail_query_count_is_constant(
         NeedFactory(incident=incident)
         incident.updates.create(author=TherapistFactory(), text="News")
 
-    with django_assert_num_queries(22):
+    with django_assert_num_queries(23):
         client.get(incident.get_absolute_url())
 
 
@@ -300,7 +313,7 @@ def test_emergency_query_count_is_constant(
         NeedFactory(incident=incident)
         NeedFactory(therapist=therapist, incident=incident, status="covered")
 
-    with django_assert_num_queries(20):
+    with django_assert_num_queries(21):
         client.get(reverse("spaces:emergency"))
 
 
@@ -312,12 +325,20 @@ def test_emergency_names_only_those_who_agreed(client, therapist):
         therapist__name="Open Person",
         therapist__agrees_to_be_named=True,
     )
+    blocked = NeedFactory(
+        incident=incident,
+        therapist__name="Blocked Person",
+        therapist__agrees_to_be_named=True,
+    )
+    BlockFactory(blocker=blocked.therapist, blocked=therapist)
     WaveFactory(incident=incident, need=None)
 
     page = client.get(reverse("spaces:emergency"))
 
     [line] = page.context["incidents"]
-    assert (line["names"], line["people"]) == (["Open"], 2)
+    assert (line["names"], line["people"]) == (["Open"], 3)
+    detail = client.get(reverse("spaces:incident_detail", args=[incident.pk]))
+    assert detail.context["names"] == ["Open"]
     assert "Quiet" not in page.content.decode()
     assert line["help_url"]
 
