@@ -56,6 +56,9 @@ def request_booking(
     if people > office.capacity:
         raise HoursError(_("This room seats %(count)s.") % {"count": office.capacity})
     zone = office.building.zone
+    today = hours.local_day(timezone.now(), zone)
+    if any(abs(day - today) > hours.HORIZON for day, _span in dates):
+        raise HoursError(_("Hours can be asked for up to 53 weeks ahead."))
     dated = sorted(
         {
             Dated(day, span, hours.local_period(day, *span[1:], zone))

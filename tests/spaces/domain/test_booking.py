@@ -1,5 +1,5 @@
 from contextlib import nullcontext
-from datetime import timedelta
+from datetime import date, timedelta
 from itertools import product
 from threading import Barrier, Thread
 
@@ -178,6 +178,14 @@ def test_request_booking_holds_nothing_and_tells_the_host(office):
 def test_request_booking_of_no_dates_is_refused(office):
     with pytest.raises(HoursError):
         request_booking(office, guest=TherapistFactory(), dates=[])
+
+
+@pytest.mark.parametrize("day", [date.min, date.max])
+def test_request_booking_of_a_date_out_of_all_reach_is_refused(office, day):
+    with pytest.raises(HoursError):
+        request_booking(
+            office, guest=TherapistFactory(), dates=[(day, Span(day.weekday(), 0, 60))]
+        )
 
 
 def test_request_booking_of_a_taken_date_names_it(office):
