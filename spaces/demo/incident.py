@@ -39,7 +39,7 @@ from spaces.models import (
 CLOSED_FOR = timedelta(weeks=5)
 NEEDED_FOR = timedelta(days=27)
 OTHER_NEEDS = 4
-FIRST_OFFERS, LATER_OFFERS, REFUSALS = 4, 5, 3
+FIRST_OFFERS, LATER_OFFERS, REFUSALS = 1, 1, 3
 AGO = {  # minutes before now
     "began": 190,
     "confirmed": 160,
