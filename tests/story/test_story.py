@@ -1,7 +1,7 @@
 """STORY, steps 1 to 12, as the people in it live them: by what they see on the page, and the link in their mail."""
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -386,6 +386,10 @@ class Story:
             seconds=60,
             what=f"A wave to {len(emails)} people",
         )
+        ids = defaultdict(set)
+        for letter in filter(is_wave, self.post.letters):
+            ids[letter.to].add(letter.id)
+        assert {len(found) for found in ids.values()} == {1}
         self.told_first = emails
 
     def helper_offers_from_the_mail(self):
@@ -556,6 +560,7 @@ def test_the_story(story):
     story.displaced_accepts()
     story.moderator_sets_the_pace()
     story.supervisor_asks_for_the_trainee()
+    story.each_helper_gets_one_mail()
     story.next_wave_goes_wider()
     story.all_is_covered()
     story.nobody_was_told_twice_or_left_out()
