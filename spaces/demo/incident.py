@@ -4,7 +4,7 @@ Lived through the domain's own verbs, then moved into the past.
 """
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from datetime import date, datetime, timedelta
 from random import Random
 
@@ -17,6 +17,7 @@ from spaces import hours
 from spaces.coverage import coverage_of
 from spaces.demo.people import People
 from spaces.demo.places import Places
+from spaces.demo.weeks import FRI, MON, THU, TUE, WED
 from spaces.demo.words import OFFER_MESSAGES
 from spaces.domain.incident import add_update, give_word, report_incident
 from spaces.domain.need import Wish, change_need, publish_need
@@ -39,7 +40,8 @@ from spaces.models import (
 CLOSED_FOR = timedelta(weeks=5)
 NEEDED_FOR = timedelta(days=27)
 OTHER_NEEDS = 4
-FIRST_OFFERS, LATER_OFFERS, REFUSALS = 1, 1, 3
+REFUSALS = 3  # each time
+EVENING = 17 * 60
 AGO = {  # minutes before now
     "began": 190,
     "confirmed": 160,
@@ -47,6 +49,10 @@ AGO = {  # minutes before now
     "wave 1": 95,
     "wave 2": 20,
 }
+
+
+def minutes_by_day(need: Need) -> int:
+    return sum(span.minutes for span in need.spans if span.start < EVENING)
 
 
 class IncidentMaker:
@@ -59,14 +65,16 @@ class IncidentMaker:
     def make(self) -> None:
         incident = self._report()
         needs = self._needs(incident)
+        self.evening = needs[0]  # whose evenings nobody has offered so far
         self._publish(needs[0])
-        self._answer(FIRST_OFFERS)
+        self._answer(1, weekdays={WED})
         self._accept(needs[0], most=1)
+        self._answer(3, weekdays={MON})
         for need in needs[1:]:
             self._publish(need)
-        self._answer(LATER_OFFERS)
+        self._answer(6, weekdays={TUE, THU, FRI})
         for need in needs[1:]:
-            self._accept(need, most=2)
+            self._accept(need, most=1)
         self._next_wave(incident)
         self._move_to_the_past(incident)
 
@@ -92,11 +100,12 @@ class IncidentMaker:
         return incident
 
     def _needs(self, incident: Incident) -> list[Need]:
-        """The drafts of those who will publish: the demo's own person first."""
+        """The drafts of those who will publish: the demo's own person first, then who needs most by day."""
         drafts = Need.objects.filter(incident=incident, hours__isnull=False).distinct()
         own = drafts.get(therapist=self.people.displaced)
         others = drafts.exclude(pk=own.pk).filter(author__user__isnull=False)
-        return [own, *others.order_by("pk")[:OTHER_NEEDS]]
+        by_day = sorted(others.order_by("pk"), key=minutes_by_day, reverse=True)
+        return [own, *by_day[:OTHER_NEEDS]]
 
     def _publish(self, need: Need) -> None:
         first = self._first_monday(need)
@@ -121,9 +130,9 @@ class IncidentMaker:
 
     # --- Who answered -------------------------------------------------------------------
 
-    def _answer(self, most: int) -> None:
-        """Of those asked: some offer, some cannot, most have not looked yet, nor has anybody of the seven suites, the
-        demo's host among them.
+    def _answer(self, most: int, weekdays: Container[int] = range(7)) -> None:
+        """Of those asked: some offer hours of these days, some cannot, most have not looked yet, nor has anybody of
+        the seven suites, the demo's host among them.
         """
         wave = Wave.objects.running().get()
         asked = WaveRecipient.objects.filter(wave=wave, is_match=True)
@@ -136,16 +145,18 @@ class IncidentMaker:
             "recipient__user"
         ):
             chance = self.rng.random()
-            if chance < 0.6 and offers < most:
-                offers += self._offer(wave, row.recipient)
-            elif chance > 0.8 and refusals < REFUSALS:
+            if chance < 0.8 and offers < most:
+                offers += self._offer(wave, row.recipient, weekdays)
+            elif chance > 0.9 and refusals < REFUSALS:
                 refusals += self._refuse(wave, row.recipient)
 
-    def _offer(self, wave: Wave, helper: Therapist) -> bool:
+    def _offer(self, wave: Wave, helper: Therapist, weekdays: Container[int]) -> bool:
         needs = list(needs_asked_of(wave, helper))
         rooms = helper.offices.listed().prefetch_related("openings")
         asked = [
-            item for item in asked_of(needs, coverage_of(needs), rooms) if item.office
+            item
+            for item in asked_of(needs, coverage_of(needs), rooms)
+            if item.span.weekday in weekdays and not self._stays_open(item)
         ]
         office = self._office_for(asked)
         if office is None:
@@ -159,6 +170,9 @@ class IncidentMaker:
             message=self.rng.choice(OFFER_MESSAGES),
         )
         return True
+
+    def _stays_open(self, asked: Asked) -> bool:
+        return asked.span.start >= EVENING and self.evening in asked.needs
 
     def _office_for(self, asked: Iterable[Asked]) -> Office | None:
         common = Counter(item.office for item in asked if item.office).most_common(1)

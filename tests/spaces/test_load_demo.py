@@ -21,6 +21,7 @@ from spaces.models import (
 )
 from spaces.ties import people_tied_to
 
+pytestmark = pytest.mark.django_db  # without it this module alone would look at the real database
 DEMO_PEOPLE = ["displaced", "host", "moderator", "newcomer"]
 
 
