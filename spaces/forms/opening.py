@@ -1,4 +1,4 @@
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from django import forms
@@ -113,6 +113,14 @@ class ClosureForm(PeriodMixin):
         help_text=_("Colleagues read it: “holiday”, “painters”."),
         error_messages={"required": _("A word why, so that nobody wonders.")},
     )
+
+    def clean_last_date(self) -> date:
+        last: date = self.cleaned_data["last_date"]
+        if last > timezone.localdate() + timedelta(weeks=MOST_WEEKS):
+            raise forms.ValidationError(
+                _("That is too far ahead: the calendar reaches 53 weeks from today.")
+            )
+        return last
 
 
 class UsualHoursForm(WeekFormMixin):

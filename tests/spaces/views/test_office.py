@@ -1,4 +1,4 @@
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from django.urls import reverse
@@ -348,6 +348,12 @@ def test_closure_closes_whole_local_days_and_can_end(client, therapist):
         (2, 1, "last_date", "The end must not be before the start."),
         (-9, -8, "first_date", "That is in the past."),
         (9000, 9001, "first_date", "That is too far ahead"),
+        (
+            2,
+            (date.max - timezone.localdate()).days,
+            "last_date",
+            "That is too far ahead",
+        ),
     ],
 )
 def test_closure_says_beside_the_field_what_is_wrong(
