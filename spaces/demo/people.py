@@ -153,6 +153,7 @@ class PeopleMaker:
             self.worn[person.email] += self._terms(
                 TermKind.SPECIALTY, "couples-and-relationships"
             )
+            self.worn[person.email] += self._terms(TermKind.POPULATION, "couples")
             self.worn[person.email] += self._terms(TermKind.LANGUAGE, "es", "en")
         return found
 

@@ -203,7 +203,7 @@ class WeekMaker:
         self._book(
             lantern, self.people.moderator, [at(THU, 18, 21)], weeks=(5, 5), price=2000
         )
-        self._keep(host, quiet, [at(WED, 9, 17)])
+        self._keep(host, quiet, [at(WED, 9, 13)])
         for day in (MON, TUE, THU):
             self._offer(quiet, at(day, 9, 13), 1500, self.now)
         self._offer(quiet, at(WED, 17, 21), 2200, self.now)
