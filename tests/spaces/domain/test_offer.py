@@ -422,6 +422,7 @@ def test_a_no_withdraws_what_nobody_answered():
 
     assert Offer.objects.get().status == "withdrawn"
     assert Answer.objects.get().choice == "not_now"
+    assert sent("offer_withdrawn") == [("offer_withdrawn", wave.need.therapist.pk)]
 
 
 def test_a_place_described_on_the_spot_is_one_private_draft():
