@@ -57,7 +57,9 @@ def request_booking(
         raise HoursError(_("This room seats %(count)s.") % {"count": office.capacity})
     zone = office.building.zone
     today = hours.local_day(timezone.now(), zone)
-    if any(abs(day - today) > hours.HORIZON for day, _span in dates):
+    if min(dates)[0] < today - hours.HORIZON:
+        raise HoursError(_("These dates are past."))
+    if max(dates)[0] > today + hours.HORIZON:
         raise HoursError(_("Hours can be asked for up to 53 weeks ahead."))
     dated = sorted(
         {

@@ -111,8 +111,8 @@ def test_asking_says_beside_the_field_what_is_wrong(
         (["rubbish"], "One of these dates is not a date we can read."),
         (["2026-13-40-0-60"], "One of these dates is not a date we can read."),
         (["2026-12-03-1260-1080"], "One of these dates is not a date we can read."),
-        (["2020-01-02-1080-1260"], "Already past"),
-        (["9999-12-30-1080-1260"], "Not to be had any more"),
+        (["2020-01-02-1080-1260"], "These dates are past."),
+        (["9999-12-31-1080-1260"], "up to 53 weeks ahead"),
     ],
 )
 def test_asking_for_impossible_dates_is_answered_kindly(
