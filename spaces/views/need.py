@@ -15,11 +15,12 @@ from django.views.decorators.http import (
     require_safe,
 )
 
+from directory.enums import DeliveryState
 from directory.errors import DomainError
 from directory.geo import DistanceTo, distance_band
 from directory.http import TherapistRequest, member_required, render_part
 from directory.links import read
-from directory.models import Community, Therapist
+from directory.models import Community, Delivery, Therapist
 from spaces import hours
 from spaces.coverage import Coverage, coverage_blocks, coverage_of, possible_hours
 from spaces.domain import need as domain
@@ -125,11 +126,13 @@ def _published(request: TherapistRequest, need: Need) -> HttpResponse:
     try:
         publish_need(need, by=request.therapist)
     except DomainError as error:
-        messages.error(request, str(error))
-    else:
-        messages.success(
-            request, _("Published. Colleagues nearby are being asked right now.")
-        )
+        need.refresh_from_db(fields=["status"])
+        if need.status != NeedStatus.OPEN:  # else the button was tapped twice
+            messages.error(request, str(error))
+            return redirect(need)
+    messages.success(
+        request, _("Published. Colleagues nearby are being asked right now.")
+    )
     return redirect(need)
 
 
@@ -344,9 +347,20 @@ def _say_dates(count: int, total: int) -> str:
 
 
 def _told(waves: list[Wave]) -> dict[str, int]:
-    """Counts only: who said no is nobody's business."""
-    told = (
+    """Counts only: who said no is nobody's business. Whose mail waits, for quiet hours mostly, is not told yet."""
+    asked = (
         WaveRecipient.objects.filter(wave__in=waves)
+        .values("recipient")
+        .distinct()
+        .count()
+    )
+    waiting = (
+        Delivery.objects.filter(
+            kind="wave",
+            cause__in=[f"wave:{wave.pk}" for wave in waves],
+            state=DeliveryState.PENDING,
+            next_attempt_at__gt=timezone.now(),
+        )
         .values("recipient")
         .distinct()
         .count()
@@ -357,12 +371,14 @@ def _told(waves: list[Wave]) -> dict[str, int]:
         .values_list("recipient", "choice")
     )  # each one's last word
     offered = sum(choice == AnswerChoice.OFFERS for choice in answers.values())
+    told = max(asked - waiting, len(answers))
     return {
         "people": told,
+        "waiting": waiting,
         "answered": len(answers),
         "offered": offered,
         "no": len(answers) - offered,
-        "silent": max(told - len(answers), 0),
+        "silent": told - len(answers),
     }
 
 

@@ -4,6 +4,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
+from directory.domain.outbox import enqueue
 from directory.links import sign
 from directory.models import Delivery
 from spaces.models import Answer, Need, Wave
@@ -173,6 +174,19 @@ def test_publishing_a_draft_with_one_button_and_closing_it(client, therapist):
     assert need.status == "closed"
 
 
+def test_publishing_with_two_taps_is_publishing_once(client, therapist):
+    need = NeedFactory(therapist=therapist, status="draft", published_at=None)
+
+    for _tap in range(2):
+        response = client.post(
+            reverse("spaces:need_publish", args=[need.pk]), follow=True
+        )
+
+    [message] = response.context["messages"]
+    assert str(message).startswith("Published.")
+    assert need.waves.count() == 1
+
+
 # --- Reading -----------------------------------------------------------------------------
 
 
@@ -214,12 +228,28 @@ def test_counts_are_shown_never_who_said_no(client, therapist):
 
     assert page.context["told"] == {
         "people": 3,
+        "waiting": 0,
         "answered": 2,
         "offered": 1,
         "no": 1,
         "silent": 1,
     }
     assert "Nora" not in page.content.decode()
+
+
+def test_whose_mail_waits_for_the_morning_is_not_told_yet(client, therapist):
+    need = NeedFactory(therapist=therapist)
+    wave = WaveFactory(need=need)
+    told, asleep = (WaveRecipientFactory(wave=wave).recipient for _each in range(2))
+    later = timezone.now() + timedelta(hours=8)
+    for person, when in [(told, timezone.now()), (asleep, later)]:
+        enqueue("wave", to=person, cause=f"wave:{wave.pk}", not_before=when)
+
+    page = client.get(page_of(need))
+
+    counts = page.context["told"]
+    assert (counts["people"], counts["waiting"], counts["silent"]) == (1, 1, 1)
+    assert "1 more is told when their quiet hours end" in page.content.decode()
 
 
 def test_polling_swaps_only_when_something_changed(client, therapist):
@@ -298,7 +328,7 @@ def test_need_detail_query_count_is_constant(
         OfferFactory(need=need, status="accepted")
         WaveRecipientFactory(wave=wave)
 
-    with django_assert_num_queries(23):
+    with django_assert_num_queries(24):
         client.get(page_of(need))
 
 
