@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Prefetch, Q
+from django.db.models import Exists, OuterRef, Prefetch, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -15,7 +15,7 @@ from spaces.coverage import Coverage, coverage_of
 from spaces.enums import IncidentKind
 from spaces.hours import Span, clock, common_spans, merge_spans
 from spaces.matching import Asked, asked_of, open_needs_of
-from spaces.models import Incident, Need, Office, Opening, Wave
+from spaces.models import Closure, Incident, Need, Office, Opening, Wave
 from spaces.week import day_name
 
 URGENT = timedelta(days=1)
@@ -134,9 +134,18 @@ def appeal_to(wave: Wave, helper: Therapist) -> Appeal:
 
 
 def offices_of(helpers: Iterable[int]) -> dict[int, list[Office]]:
-    """Each one's rooms, with their openings; a private draft is one too."""
+    """Each one's rooms, with their openings, those closed now last; a private draft is one too."""
     found: dict[int, list[Office]] = defaultdict(list)
-    offices = Office.objects.filter(hosts__in=list(helpers), is_hidden=False).distinct()
+    closures = Closure.objects.filter(
+        Q(office=OuterRef("pk")) | Q(building=OuterRef("building")),
+        period__contains=timezone.now(),
+    )
+    offices = (
+        Office.objects.filter(hosts__in=list(helpers), is_hidden=False)
+        .annotate(is_closed=Exists(closures))
+        .order_by("is_closed", "name", "pk")
+        .distinct()
+    )
     for office in offices.select_related("building").prefetch_related(
         Prefetch("openings", Opening.objects.current().fresh()), "hosts"
     ):

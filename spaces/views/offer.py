@@ -79,7 +79,14 @@ def _no(
     request: HttpRequest, token: str, wave: Wave, helper: Therapist
 ) -> HttpResponse:
     choice = SAID_NO[request.POST["answer"]]
+    had_offered = (
+        Offer.objects.undecided()
+        .filter(helper=helper, need__in=_needs_of(wave))
+        .exists()
+    )
     say_no(wave, by=helper, choice=choice)
+    if had_offered:
+        messages.info(request, _("What you had offered is taken back."))
     messages.success(
         request,
         _("That is fine, thank you for saying so. Nobody sees it.")

@@ -11,6 +11,7 @@ from spaces.models import Answer, Booking, Offer, Office
 from spaces.notifications import emergency
 from tests.factories.directory import BlockFactory, TherapistFactory
 from tests.factories.spaces import (
+    ClosureFactory,
     HelperFactory,
     IncidentFactory,
     NeedFactory,
@@ -19,6 +20,7 @@ from tests.factories.spaces import (
     WaveFactory,
     helper_with_hours,
 )
+from tests.periods import hours
 
 pytestmark = pytest.mark.django_db
 
@@ -151,6 +153,25 @@ def test_one_tap_for_no(client, wave, helper, answer, choice):
     assert response.status_code == 200
     assert Answer.objects.get().choice == choice
     assert not Offer.objects.exists()
+
+
+def test_a_no_after_an_offer_says_that_it_is_taken_back(client, wave, helper):
+    client.post(link(wave, helper), offer(helper))
+
+    response = client.post(link(wave, helper), {"answer": "no"}, follow=True)
+
+    assert "What you had offered is taken back." in response.content.decode()
+    assert Offer.objects.get().status == "withdrawn"
+
+
+def test_a_closed_room_is_the_last_to_be_chosen(client, wave):
+    helper = HelperFactory()
+    ClosureFactory(office=OfficeFactory(hosts=[helper]), period=hours(-30, 400))
+    open_room = OfficeFactory(hosts=[helper])
+
+    form = client.get(link(wave, helper)).context["form"]
+
+    assert form["office"].value() == str(open_room.pk)
 
 
 def test_another_place_becomes_a_private_draft_once(client, wave, helper):
