@@ -268,6 +268,11 @@ def _incident_near(me: Therapist, community: Community) -> dict[str, Any] | None
     fits = hours.common_spans(open_spans, mine)
     return {
         "incident": scope.incident,
+        "mine": Need.objects.filter(
+            therapist=me,
+            incident=scope.incident,
+            status__in=[NeedStatus.DRAFT, NeedStatus.OPEN, NeedStatus.COVERED],
+        ).first(),
         "building": scope.building,
         "until": scope.until,
         "band": distance_band(scope.metres, community.distance_unit)

@@ -10,6 +10,7 @@ from tests.factories.directory import BlockFactory, TherapistFactory, UserFactor
 from tests.factories.spaces import (
     BookingFactory,
     BuildingFactory,
+    NeedFactory,
     OccurrenceFactory,
     OfficeFactory,
 )
@@ -189,6 +190,17 @@ def test_an_incident_near_me_is_told(client, therapist):
     assert "Fire in a building in Rockridge" in home(client).content.decode()
 
 
+def test_who_asked_already_finds_the_hours_they_lost(client, therapist):
+    incident = burn(BuildingFactory(), TherapistFactory())
+    assert "I lost hours too" in home(client).content.decode()
+
+    need = NeedFactory(therapist=therapist, incident=incident)
+
+    text = home(client).content.decode()
+    assert "I lost hours too" not in text
+    assert f'href="{need.get_absolute_url()}">The hours I lost' in text
+
+
 def test_an_incident_far_away_is_not(client, therapist):
     burn(BuildingFactory(latitude=34.05, longitude=-118.25), TherapistFactory())
 
@@ -224,5 +236,5 @@ def test_home_query_count_is_constant(
         burn(office.building, TherapistFactory())
     home(client)
 
-    with django_assert_num_queries(21):
+    with django_assert_num_queries(22):
         home(client)
