@@ -39,7 +39,8 @@ SORTS = {
     "name": gettext_lazy("name"),
     "newest": gettext_lazy("newest"),
 }
-TOO_FAR = gettext_lazy("Between 1 and %(limit_value)s, please.")
+TOO_NEAR = gettext_lazy("At least %(limit_value)s, please.")
+TOO_FAR = gettext_lazy("At most %(limit_value)s, please.")
 
 
 class LineFilter(django_filters.CharFilter):  # type: ignore[misc]  # django-filter has no types
@@ -95,10 +96,7 @@ class TherapistFilter(django_filters.FilterSet):  # type: ignore[misc]
         method="filter_later",
         min_value=1,
         max_value=FARTHEST,
-        error_messages={
-            "min_value": TOO_FAR,
-            "max_value": gettext_lazy("At most %(limit_value)s, please."),
-        },
+        error_messages={"min_value": TOO_NEAR, "max_value": TOO_FAR},
         widget=forms.NumberInput({"min": 1, "max": FARTHEST, "step": 1}),
     )
     sort = django_filters.ChoiceFilter(

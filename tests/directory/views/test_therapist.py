@@ -205,6 +205,13 @@ def test_a_radius_out_of_reach_is_said_and_the_list_stays(client, therapist, rad
     assert found(response) == [therapist]
 
 
+@pytest.mark.parametrize(
+    ("radius", "words"), [("0", "At least 1"), ("101", "At most 100")]
+)
+def test_a_radius_out_of_reach_is_told_the_limit(client, therapist, radius, words):
+    assert words in client.get(URL, {"radius": radius}).content.decode()
+
+
 def test_a_zip_that_does_not_exist_is_said(client, therapist):
     response = client.get(URL, {"zip": "00000"})
 
