@@ -26,6 +26,7 @@ from directory.models import (
 from spaces.demo.words import (
     BIOS,
     FIRST_NAMES,
+    HEADLINES,
     LAST_NAMES,
     NEIGHBOURHOODS,
     PRONOUNS,
@@ -36,8 +37,22 @@ FEWEST = 60  # the people of the story, and some more
 LICENCES = ["lmft", "lcsw", "lpcc", "lp", "lmft", "lcsw", "md"]
 ASSOCIATES = ["amft", "acsw", "apcc"]
 COUPLES_THERAPISTS = ["Marisol Quintarrey", "Isidro Arroyelo", "Luz Castellorin"]
+COMMON = 12  # times as often as the rest
+COMMON_TERMS = {
+    *("anxiety", "depression", "trauma", "couples-and-relationships", "grief"),
+    *("life-transitions", "stress", "parenting", "self-esteem", "adhd"),
+    *("psychodynamic", "relational", "emdr", "somatic", "attachment-based"),
+    *("cognitive-behavioural-cbt", "internal-family-systems-ifs"),
+    *("individuals", "adults", "couples", "teens", "families"),
+    *("es", "cmn", "yue", "fil", "vi", "fa", "fr"),
+}
 LONGEST_NAME = "Maximiliana Theodora Wilhelmina-Rosalind von und zu Quillfeather-Abernook of Thistlewoodshire"
 RIGHT_TO_LEFT_NAME = "نور الهدى سماوي"
+
+
+def in_a_sentence(label: str) -> str:
+    """ "Grief" begins small in the middle of a sentence, "ADHD" stays."""
+    return label if label[1:2].isupper() else label[:1].lower() + label[1:]
 
 
 @dataclass
@@ -256,29 +271,27 @@ class PeopleMaker:
 
     def _practice(self, person: Therapist) -> None:
         rng = self.rng
-        specialties = rng.sample(self.terms[TermKind.SPECIALTY], rng.randint(2, 6))
-        languages = rng.sample(
-            self.terms[TermKind.LANGUAGE], rng.choice([0, 0, 0, 1, 1, 2])
+        specialties = self._some(TermKind.SPECIALTY, rng.randint(2, 7))
+        person.headline = rng.choice(HEADLINES).format(
+            *(in_a_sentence(term.label) for term in specialties)
         )
-        spanish = self._terms(TermKind.LANGUAGE, "es") if rng.random() < 0.2 else []
-        worn = [
+        person.headline = person.headline[:1].upper() + person.headline[1:]
+        self.worn[person.email] += [
             *specialties,
-            *rng.sample(self.terms[TermKind.MODALITY], rng.randint(1, 4)),
-            *rng.sample(self.terms[TermKind.POPULATION], rng.randint(1, 4)),
-            *languages,
-            *spanish,
+            *self._some(TermKind.MODALITY, rng.randint(1, 4)),
+            *self._some(TermKind.POPULATION, rng.randint(1, 4)),
+            *self._some(TermKind.LANGUAGE, rng.choice([0, 0, 1, 1, 1, 2])),
             *self._terms(TermKind.LANGUAGE, "en"),
         ]
-        self.worn[person.email] += worn
-        first, second = (term.label for term in specialties[:2])
-        person.headline = rng.choice(
-            [
-                f"{first}, and what comes after.",
-                f"{first} and {second}, slowly.",
-                f"A small practice for {first} and {second}.",
-                "",
-            ]
-        )
+
+    def _some(self, kind: TermKind, count: int) -> list[Term]:
+        """Different ones, the common ones more often; as in life."""
+        known = self.terms[kind]
+        weights = [COMMON if term.slug in COMMON_TERMS else 1 for term in known]
+        found: dict[Term, None] = {}
+        while len(found) < count:
+            found[self.rng.choices(known, weights)[0]] = None
+        return list(found)
 
     def _terms(self, kind: TermKind, *slugs: str) -> list[Term]:
         return [term for term in self.terms[kind] if term.slug in slugs]
