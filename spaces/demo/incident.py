@@ -41,6 +41,7 @@ CLOSED_FOR = timedelta(weeks=5)
 NEEDED_FOR = timedelta(days=27)
 OTHER_NEEDS = 4
 REFUSALS = 3  # each time
+SHORTEST = 60  # minutes worth offering
 EVENING = 17 * 60
 AGO = {  # minutes before now
     "began": 190,
@@ -156,7 +157,9 @@ class IncidentMaker:
         asked = [
             item
             for item in asked_of(needs, coverage_of(needs), rooms)
-            if item.span.weekday in weekdays and not self._stays_open(item)
+            if item.span.weekday in weekdays
+            and item.span.minutes >= SHORTEST
+            and not self._stays_open(item)
         ]
         office = self._office_for(asked)
         if office is None:

@@ -144,6 +144,14 @@ ACCESS = [
     "One step at the door, none inside. Parking behind the building in the evening.",
     "Two flights, no lift. Ten minutes on foot from BART.",
 ]
+HEADLINES = [
+    "{0} and {1}, without hurry.",
+    "a small practice for {0} and {1}.",
+    "mostly {0}; some {1}.",
+    "{0}, and what it does to a family.",
+    "where {0} and {1} meet.",
+    "",
+]
 BIOS = [
     "I came to this work late and have not tired of it.",
     "Before this I taught for eleven years; some of that stays in how I listen.",
