@@ -8,13 +8,14 @@ from directory.enums import TermKind
 from directory.models import Term, Therapist
 from spaces.demo.people import People, point_near
 from spaces.demo.words import (
-    ACCESS,
     BUILDING_NAMES,
     DESCRIPTIONS,
     DIRECTIONS,
     GROUP_ROOM_NAMES,
     NEIGHBOURHOODS,
     ROOM_NAMES,
+    STEP_FREE_ACCESS,
+    STEPPED_ACCESS,
     TERMS,
     Neighbourhood,
 )
@@ -154,7 +155,9 @@ class PlaceMaker:
             longitude=longitude,
             timezone="America/Los_Angeles",
             is_step_free=rng.random() < 0.55 if is_step_free is None else is_step_free,
-            access=rng.choice(ACCESS),
+        )
+        building.access = rng.choice(
+            STEP_FREE_ACCESS if building.is_step_free else STEPPED_ACCESS
         )
         self.buildings.append(building)
         return building

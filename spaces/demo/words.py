@@ -138,9 +138,15 @@ DIRECTIONS = [
     "Parking behind the building after 17:00. Sit down in the waiting room, there is no desk to report to.",
     "Two minutes from BART. The entrance is beside the bicycle shop; press “visitors”.",
 ]
-ACCESS = [
+STEP_FREE_ACCESS = [
     "Street parking, two hours. Bus at the corner. The lift is at the back.",
     "A ramp on the courtyard side. Six bicycle racks. The street door locks at 18:00.",
+    "No step at the door, none inside. Parking behind the building in the evening.",
+    "A lift to every floor. Ten minutes on foot from BART.",
+]
+STEPPED_ACCESS = [
+    "Street parking, two hours. Bus at the corner. One flight up.",
+    "Three steps on the courtyard side. Six bicycle racks. The street door locks at 18:00.",
     "One step at the door, none inside. Parking behind the building in the evening.",
     "Two flights, no lift. Ten minutes on foot from BART.",
 ]
