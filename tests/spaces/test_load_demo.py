@@ -21,7 +21,8 @@ from spaces.models import (
 )
 from spaces.ties import people_tied_to
 
-pytestmark = pytest.mark.django_db  # without it this module alone would look at the real database
+# Without it this module alone would look at the real database.
+pytestmark = pytest.mark.django_db
 DEMO_PEOPLE = ["displaced", "host", "moderator", "newcomer"]
 
 
