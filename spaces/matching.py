@@ -219,6 +219,18 @@ def _willing(need: Need, wave: Wave) -> TherapistQuerySet:
     )
 
 
+def mails_waiting(
+    waves: Iterable[Wave], now: datetime | None = None
+) -> QuerySet[Delivery]:
+    """Mails of these rounds that wait for a later hour: for quiet hours to end, mostly."""
+    return Delivery.objects.filter(
+        kind="wave",
+        cause__in=[f"wave:{wave.pk}" for wave in waves],
+        state=DeliveryState.PENDING,
+        next_attempt_at__gt=now or timezone.now(),
+    )
+
+
 def _unsent() -> QuerySet[Delivery]:
     """A mail that was never sent (by then nothing was open) has told nobody anything."""
     cause = Concat(

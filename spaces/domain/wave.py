@@ -7,10 +7,11 @@ lock of the incident or, without one, of the need (``lock_cause``), so two round
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import cast
 
 from django.db import transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
-from django.db.models import Max
+from django.db.models import Count, Max, Min
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -22,7 +23,7 @@ from spaces import hours
 from spaces.coverage import Coverage, coverage_of
 from spaces.enums import Party, WaveState
 from spaces.hours import Interval
-from spaces.matching import Helper, helpers_for, open_needs_of, waves_of
+from spaces.matching import Helper, helpers_for, mails_waiting, open_needs_of, waves_of
 from spaces.models import Incident, Need, Wave, WaveRecipient
 from spaces.week import say_spans
 
@@ -204,8 +205,9 @@ def _start(before: Wave | None, need: Need, now: datetime) -> Wave:
 
 
 def _advance(wave: Wave, now: datetime) -> None:
-    """Nothing missing: done. All of it offered: wait for the answers. Else the next round, widened until it finds
-    somebody or has reached its limit.
+    """Nothing missing: done. All of it offered: wait for the answers. Most mails of this round still in somebody's
+    quiet hours: its time begins when they end. Else the next round, widened until it finds somebody or has reached
+    its limit.
     """
     coverage = _coverage(wave, now)
     if not any(found.missing for found in coverage.values()):
@@ -213,9 +215,22 @@ def _advance(wave: Wave, now: datetime) -> None:
     elif not any(found.open for found in coverage.values()):
         wave.next_at = now + _interval(coverage, now)
         wave.save(update_fields=["next_at"])
+    elif told_from := _told_from(wave, now):
+        wave.next_at = told_from + _interval(coverage, told_from)
+        wave.save(update_fields=["next_at"])
     else:
         _set_state(wave, S.DONE)
         _widen(wave, coverage, now)
+
+
+def _told_from(wave: Wave, now: datetime) -> datetime | None:
+    """When the first of the mails that wait goes out, if most of the round's people have none yet."""
+    waiting = mails_waiting([wave], now).aggregate(
+        count=Count("pk"), first=Min("next_attempt_at")
+    )
+    if waiting["count"] * 2 > wave.recipients.count():
+        return cast("datetime", waiting["first"])
+    return None
 
 
 def _widen(wave: Wave, coverage: dict[int, Coverage], now: datetime) -> None:

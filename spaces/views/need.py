@@ -15,12 +15,11 @@ from django.views.decorators.http import (
     require_safe,
 )
 
-from directory.enums import DeliveryState
 from directory.errors import DomainError
 from directory.geo import DistanceTo, distance_band
 from directory.http import TherapistRequest, member_required, render_part
 from directory.links import read
-from directory.models import Community, Delivery, Therapist
+from directory.models import Community, Therapist
 from spaces import hours
 from spaces.coverage import Coverage, coverage_blocks, coverage_of, possible_hours
 from spaces.domain import need as domain
@@ -42,7 +41,7 @@ from spaces.forms.need import (
     spot_of_need,
     spot_of_person,
 )
-from spaces.matching import waves_of
+from spaces.matching import mails_waiting, waves_of
 from spaces.models import Answer, Building, Incident, Need, Offer, Wave, WaveRecipient
 from spaces.models.need import NeedQuerySet
 from spaces.notifications.emergency import LINK_DAYS, NEED
@@ -354,17 +353,7 @@ def _told(waves: list[Wave]) -> dict[str, int]:
         .distinct()
         .count()
     )
-    waiting = (
-        Delivery.objects.filter(
-            kind="wave",
-            cause__in=[f"wave:{wave.pk}" for wave in waves],
-            state=DeliveryState.PENDING,
-            next_attempt_at__gt=timezone.now(),
-        )
-        .values("recipient")
-        .distinct()
-        .count()
-    )
+    waiting = mails_waiting(waves).values("recipient").distinct().count()
     answers = dict(
         Answer.objects.filter(wave__in=waves)
         .order_by("updated_at")

@@ -420,6 +420,28 @@ def test_a_wave_takes_a_constant_number_of_queries(
     assert len(told()) == 2 * count
 
 
+def test_the_time_of_a_round_begins_when_quiet_hours_end():
+    for _each in range(3):
+        helper_with_hours(WEDNESDAY)
+    need = published()
+    Wave.objects.update(next_at=timezone.now())
+    until = timezone.now() + timedelta(hours=9)
+    waiting = Delivery.objects.filter(kind="wave")
+    waiting.update(next_attempt_at=until)
+
+    advance_waves()
+
+    wave = need.waves.get()
+    assert (wave.number, wave.state) == (1, "running")
+    assert wave.next_at > until
+
+    Wave.objects.update(next_at=timezone.now())
+    waiting.update(next_attempt_at=timezone.now())
+    OfficeFactory(hosts=[HelperFactory()])
+    advance_waves()
+    assert need.waves.get(number=1).state == "done"
+
+
 # --- What the mail says, at the moment it leaves --------------------------------------
 
 
