@@ -1,50 +1,40 @@
-"""The bad day: reported, confirmed, over. What an incident closes, whom it displaces, and how exactly that is undone.
+"""The bad day: reported, confirmed, moved, over, or a false alarm.
 
-``_settle`` is the one place where consequences happen: it brings closures, dates and drafts into agreement with the
-incident's status and places, whatever they were before. Locks: the incident, then its offices by id, then the rest.
+What follows from each is ``spaces.domain.displacement``. Locks: the incident, then its offices by id, then the rest.
 """
 
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from datetime import date, datetime, timedelta
-from zoneinfo import ZoneInfo
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from directory.domain.outbox import Letter, enqueue_all
 from directory.errors import NotAllowedError
-from directory.geo import snap
-from directory.models import Supervision, Therapist
+from directory.models import Therapist
 from spaces import hours
-from spaces.domain.availability import keep_facets, lock_offices, refresh_free
-from spaces.domain.need import LIVE, end_offers, write_hours
-from spaces.domain.wave import finish_waves
+from spaces.domain.displacement import (
+    close_needs,
+    move_needs,
+    settle_incident,
+    tell_displaced,
+    tell_of_incident,
+)
 from spaces.enums import (
     IncidentKind,
     IncidentStatus,
-    NeedStatus,
-    OccurrenceState,
     Party,
 )
 from spaces.errors import HoursError
 from spaces.models import (
     Building,
-    Closure,
-    Displacement,
     Incident,
     IncidentScope,
     IncidentUpdate,
     IncidentWord,
-    Need,
-    Occurrence,
     Office,
-    UsualHours,
 )
-from spaces.models.booking import OccurrenceQuerySet
 from spaces.models.incident import IN_FORCE, PROVISIONAL_FOR
 from spaces.ties import is_tied, people_tied_to
 
@@ -114,7 +104,7 @@ def report_incident(
         Q(pk__in=people_tied_to(building).values("pk"))
         | Q(pk__in=Therapist.objects.moderators().values("pk"))
     ).exclude(pk=by.pk)
-    _tell("incident_reported", incident, others.with_user())
+    tell_of_incident("incident_reported", incident, others.with_user())
     return incident
 
 
@@ -191,10 +181,10 @@ def move_reopening(scope: IncidentScope, *, by: Therapist, until: datetime) -> N
         return
     scope.until = until
     scope.save(update_fields=["until"])
-    _settle(incident)
-    _move_needs(incident, scope.building, old, until)
+    settle_incident(incident)
+    move_needs(incident, scope.building, old, until)
     if incident.status in IN_FORCE:
-        _tell_displaced(
+        tell_displaced(
             "incident_moved",
             incident,
             cause=f"incident:{incident.pk}:until:{scope.pk}:{timezone.now().isoformat()}",
@@ -231,7 +221,7 @@ def reopen_office(
         )
     scope.until = until
     scope.save(update_fields=["until"])
-    _settle(incident)
+    settle_incident(incident)
 
 
 def may_change(scope: IncidentScope, therapist: Therapist) -> bool:
@@ -310,12 +300,12 @@ def _move(
         )
     incident.status, incident.decided_by, incident.decided_at = new, by, timezone.now()
     incident.save(update_fields=["status", "decided_by", "decided_at"])
-    _settle(incident)
+    settle_incident(incident)
     if new in {S.DISMISSED, S.OVER}:
-        _tell_displaced(
+        tell_displaced(
             f"incident_{new}", incident, cause=f"incident:{incident.pk}:{new}"
         )
-        _close_needs(incident)
+        close_needs(incident)
     return incident
 
 
@@ -368,265 +358,3 @@ def _witnesses(incident: Incident) -> tuple[int, int]:
         )
     said = incident.words.filter(is_true=True, therapist__in=others).count()
     return said, len(others)
-
-
-# --- Consequences ----------------------------------------------------------------------
-
-
-def _settle(incident: Incident) -> None:
-    """Closures as the places say while in force, dates displaced or restored to match, drafts for who is concerned."""
-    scopes = (
-        list(incident.scopes.select_related("building", "office"))
-        if _holds(incident)
-        else []
-    )
-    offices = _offices(incident)
-    lock_offices(offices)
-    incident.closures.all().delete()
-    closures = Closure.objects.bulk_create(_closures(incident, scopes))
-    displaced = _displace(incident, closures)
-    _restore(incident)
-    refresh_free(offices)
-    if incident.status in IN_FORCE:
-        _draft_needs(incident, scopes, displaced)
-
-
-def _holds(incident: Incident) -> bool:
-    """In force; or over, when what it closed until then stays on record."""
-    return incident.status in {*IN_FORCE, S.OVER}
-
-
-def _offices(incident: Incident) -> list[int]:
-    """All that it closes or closed, whatever its status."""
-    scopes = incident.scopes.values_list("building", "office")
-    closures = incident.closures.values_list("building", "office")
-    buildings = {
-        building for building, office in [*scopes, *closures] if building and not office
-    }
-    rooms = {office for _building, office in [*scopes, *closures] if office}
-    return list(
-        Office.objects.filter(Q(building__in=buildings) | Q(pk__in=rooms)).values_list(
-            "pk", flat=True
-        )
-    )
-
-
-def _closures(incident: Incident, scopes: Iterable[IncidentScope]) -> list[Closure]:
-    return [
-        Closure(
-            building=None if scope.office else scope.building,
-            office=scope.office,
-            period=DateTimeTZRange(incident.began_at, scope.until),
-            reason=str(incident),
-            incident=incident,
-        )
-        for scope in scopes
-        if scope.until > incident.began_at
-    ]
-
-
-def _displace(incident: Incident, closures: Iterable[Closure]) -> OccurrenceQuerySet:
-    """booked → displaced, where they are not over. They go on holding their hours, so that nobody else can have them meanwhile."""
-    closed = Q(pk__in=[])
-    for closure in closures:
-        place = (
-            Q(office=closure.office)
-            if closure.office_id
-            else Q(office__building=closure.building)
-        )
-        closed |= place & Q(period__overlap=closure.period)
-    displaced = Occurrence.objects.filter(
-        closed, state__in=[OccurrenceState.BOOKED, OccurrenceState.DISPLACED]
-    ).ending_after(timezone.now())
-    ids = list(displaced.values_list("pk", flat=True))
-    Occurrence.objects.filter(pk__in=ids).update(state=OccurrenceState.DISPLACED)
-    return Occurrence.objects.filter(pk__in=ids)
-
-
-def _restore(incident: Incident) -> None:
-    """displaced → booked where no closure, of this incident or another, covers the date any more."""
-    closures = Closure.objects.filter(
-        Q(office=OuterRef("office")) | Q(building=OuterRef("office__building")),
-        period__overlap=OuterRef("period"),
-    )
-    mine = Displacement.objects.filter(incident=incident, occurrence=OuterRef("pk"))
-    free = Occurrence.objects.filter(
-        Exists(mine), ~Exists(closures), state=OccurrenceState.DISPLACED
-    )
-    ids = list(free.values_list("pk", flat=True))
-    Occurrence.objects.filter(pk__in=ids).update(state=OccurrenceState.BOOKED)
-    Displacement.objects.filter(incident=incident, occurrence__in=ids).delete()
-
-
-def _draft_needs(
-    incident: Incident, scopes: Sequence[IncidentScope], displaced: OccurrenceQuerySet
-) -> None:
-    """One draft per person concerned, with their own hours; the dates it stands for; one message to each."""
-    if not scopes:
-        return
-    lost = _lost_hours(scopes, displaced)
-    drafted = Displacement.objects.filter(incident=incident, need=OuterRef("pk"))
-    known = {
-        need.therapist_id: need
-        for need in Need.objects.filter(
-            Q(status__in=LIVE) | Q(Exists(drafted), status=NeedStatus.CLOSED),
-            incident=incident,
-            therapist__in=list(lost),
-        ).order_by("pk")
-    }
-    new = [pk for pk in lost if pk not in known]
-    authors = _authors(new)
-    drafts = Need.objects.bulk_create(
-        _draft(incident, scopes, pk, authors.get(pk, pk)) for pk in new
-    )
-    write_hours({need.pk: lost[need.therapist_id].spans for need in drafts})
-    needs = known | {need.therapist_id: need for need in drafts}
-    _record(incident, lost, needs)
-    people = {
-        pk for need in needs.values() for pk in (need.therapist_id, need.author_id)
-    }
-    _tell("displaced", incident, Therapist.objects.filter(pk__in=people).with_user())
-
-
-class _Lost:
-    """What one person lost: dates, and hours of the week."""
-
-    def __init__(self) -> None:
-        self.occurrences: list[int] = []
-        self.spans: list[hours.Span] = []
-
-
-def _lost_hours(
-    scopes: Sequence[IncidentScope], displaced: OccurrenceQuerySet
-) -> dict[int, _Lost]:
-    """Guests by their dates, hosts by their usual hours, and everyone's trainees, who may have none of their own."""
-    lost: dict[int, _Lost] = defaultdict(_Lost)
-    now = timezone.now()
-    dates = displaced.order_by("pk")
-    for pk, guest_id, period, zone in dates.values_list(
-        "pk", "guest", "period", "office__building__timezone"
-    ):
-        lost[guest_id].occurrences.append(pk)
-        lost[guest_id].spans.append(hours.span_of(period, ZoneInfo(zone)))
-    offices = Office.objects.filter(_places(scopes, now))
-    for host_id in Therapist.objects.filter(offices__in=offices).values_list(
-        "pk", flat=True
-    ):
-        lost[host_id].spans += []
-    for usual in UsualHours.objects.filter(office__in=offices):
-        lost[usual.therapist_id].spans.append(usual.span)
-    trainees = Supervision.objects.filter(
-        supervisor__in=list(lost), accepted_at__isnull=False
-    )
-    for trainee_id in trainees.values_list("trainee", flat=True):
-        lost[trainee_id].spans += []
-    for found in lost.values():
-        found.spans = hours.merge_spans(found.spans)
-    return dict(lost)
-
-
-def _places(scopes: Sequence[IncidentScope], now: datetime) -> Q:
-    closed = [scope for scope in scopes if scope.until > now]
-    return Q(pk__in=[scope.office_id for scope in closed if scope.office_id]) | Q(
-        building__in=[scope.building_id for scope in closed if not scope.office_id]
-    )
-
-
-def _authors(therapist_ids: Iterable[int]) -> dict[int, int]:
-    """Who asks for a trainee: the supervisor who accepted them last."""
-    accepted = Supervision.objects.filter(
-        trainee__in=list(therapist_ids), accepted_at__isnull=False
-    )
-    return dict(accepted.order_by("accepted_at").values_list("trainee", "supervisor"))
-
-
-def _draft(
-    incident: Incident,
-    scopes: Sequence[IncidentScope],
-    therapist_id: int,
-    author_id: int,
-) -> Need:
-    building = scopes[0].building
-    latitude, longitude = snap(building.latitude, building.longitude)
-    first = hours.local_day(max(incident.began_at, timezone.now()), building.zone)
-    return Need(
-        incident=incident,
-        therapist_id=therapist_id,
-        author_id=author_id,
-        first_date=first,
-        last_date=max(
-            first, _last_closed_day(max(scope.until for scope in scopes), building)
-        ),
-        timezone=building.timezone,
-        place=building.district,
-        latitude=latitude,
-        longitude=longitude,
-    )
-
-
-def _last_closed_day(until: datetime, building: Building) -> date:
-    return hours.local_day(until - timedelta(minutes=1), building.zone)
-
-
-def _record(incident: Incident, lost: dict[int, _Lost], needs: dict[int, Need]) -> None:
-    rows = [
-        Displacement(incident=incident, occurrence_id=pk, need=needs[therapist_id])
-        for therapist_id, found in lost.items()
-        for pk in (*found.occurrences,) or (None,)
-    ]
-    Displacement.objects.bulk_create(rows, batch_size=1000, ignore_conflicts=True)
-
-
-def _move_needs(
-    incident: Incident, building: Building, old: datetime, new: datetime
-) -> None:
-    """Needs that were to last until the reopening last until the new one. Whoever chose another date keeps it."""
-    last, following = _last_closed_day(old, building), _last_closed_day(new, building)
-    needs = Need.objects.filter(
-        incident=incident, status__in=LIVE, last_date=last, first_date__lte=following
-    )
-    needs.update(last_date=following)
-
-
-def _close_needs(incident: Incident) -> None:
-    """Nothing is lost any more: drafts and open needs close, undecided offers are thanked, waves are done."""
-    needs = list(
-        Need.objects.filter(
-            incident=incident, status__in=[NeedStatus.DRAFT, NeedStatus.OPEN]
-        )
-    )
-    Need.objects.filter(pk__in=[need.pk for need in needs]).update(
-        status=NeedStatus.CLOSED
-    )
-    for need in needs:
-        if need.status == NeedStatus.OPEN:
-            end_offers(need)
-    if needs:
-        finish_waves(needs[0])
-    keep_facets([need.therapist_id for need in needs])
-
-
-# --- Telling -----------------------------------------------------------------------------
-
-
-def _tell(
-    kind: str, incident: Incident, people: Iterable[Therapist], cause: str = ""
-) -> None:
-    payload = {"incident": incident.pk}
-    cause = cause or f"incident:{incident.pk}"
-    enqueue_all(
-        kind,
-        [
-            Letter(to=person, cause=cause, payload=payload)
-            for person in people
-            if person.address
-        ],
-    )
-
-
-def _tell_displaced(kind: str, incident: Incident, cause: str) -> None:
-    needs = Need.objects.filter(incident=incident)
-    people = Therapist.objects.filter(
-        Q(pk__in=needs.values("therapist")) | Q(pk__in=needs.values("author"))
-    )
-    _tell(kind, incident, people.with_user(), cause)
