@@ -9,9 +9,10 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from directory.admin import ReadOnlyRows
 from directory.errors import DomainError
 from directory.models import Therapist
-from spaces.admin.exchange import ReadOnly, ReadOnlyRows
+from spaces.admin.exchange import ReadOnly
 from spaces.domain.incident import confirm_incident, dismiss_incident, end_incident
 from spaces.domain.wave import pause_wave, resume_wave, stop_wave
 from spaces.models import (

@@ -4,9 +4,19 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
+from directory.geo import place_of_zip
 from spaces.forms.widgets import WeekWidget
 from spaces.hours import DAY, STEP, Span, merge_spans
 from spaces.week import day_name
+
+
+def known_zip(value: str) -> None:
+    """A validator: the offline table has this ZIP code."""
+    if place_of_zip(value) is None:
+        raise ValidationError(
+            _("We know no ZIP code “%(zip)s”. Type five digits, like 94618."),
+            params={"zip": value},
+        )
 
 
 class WeekField(forms.Field):

@@ -12,7 +12,7 @@ from directory.models import Community, Therapist, TherapistQuerySet
 from spaces.domain.need import Wish
 from spaces.forms.booking import MOST_PEOPLE
 from spaces.forms.dates import DatesMixin, date_input
-from spaces.forms.fields import WeekField, WeekFormMixin
+from spaces.forms.fields import WeekField, WeekFormMixin, known_zip
 from spaces.forms.money import MoneyField
 from spaces.forms.search import UNITS
 from spaces.models import Building, Incident, Need
@@ -74,6 +74,7 @@ class NeedForm(WeekFormMixin, DatesMixin):
         label=_("Near another ZIP code"),
         required=False,
         max_length=10,
+        validators=[known_zip],
         widget=forms.TextInput(
             {"inputmode": "numeric", "autocomplete": "postal-code", "size": 6}
         ),
@@ -138,15 +139,6 @@ class NeedForm(WeekFormMixin, DatesMixin):
 
     def clean_weeks(self) -> int | None:
         return None
-
-    def clean_near(self) -> str:
-        near: str = self.cleaned_data["near"]
-        if near and place_of_zip(near) is None:
-            raise forms.ValidationError(
-                _("We know no ZIP code “%(near)s”. Type five digits, like 94618."),
-                params={"near": near},
-            )
-        return near
 
     def clean_radius(self) -> float:
         radius: float = self.cleaned_data["radius"]

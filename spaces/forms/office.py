@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from directory.enums import TermKind
 from directory.geo import Place, place_of_zip
 from directory.models import Term, Therapist
+from spaces.forms.fields import known_zip
 from spaces.models import Building, Office
 
 STEP_FREE = "step-free"  # a term too, but offices have a column of their own for it
@@ -136,11 +137,7 @@ class NewOfficeForm(OfficeForm):
 
     def clean_zip_code(self) -> str:
         zip_code: str = self.cleaned_data["zip_code"]
-        if place_of_zip(zip_code) is None:
-            raise forms.ValidationError(
-                _("We know no ZIP code “%(zip)s”. Type five digits, like 94618."),
-                params={"zip": zip_code},
-            )
+        known_zip(zip_code)
         return zip_code
 
     def clean(self) -> dict[str, Any]:

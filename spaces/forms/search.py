@@ -10,7 +10,7 @@ from directory.geo import METRES, place_of_zip
 from directory.models import Community, Therapist
 from spaces.forms.booking import MOST_PEOPLE, said_span
 from spaces.forms.dates import DatesMixin
-from spaces.forms.fields import WeekField, WeekFormMixin
+from spaces.forms.fields import WeekField, WeekFormMixin, known_zip
 from spaces.forms.money import MoneyField
 from spaces.queries import Wanted
 
@@ -27,6 +27,7 @@ class SearchForm(WeekFormMixin, DatesMixin):
         label=_("Near"),
         required=False,
         max_length=10,
+        validators=[known_zip],
         widget=forms.TextInput(
             {
                 "inputmode": "numeric",
@@ -71,15 +72,6 @@ class SearchForm(WeekFormMixin, DatesMixin):
 
     def clean_first_date(self) -> date:
         return self.cleaned_data["first_date"] or timezone.localdate()
-
-    def clean_near(self) -> str:
-        near: str = self.cleaned_data["near"]
-        if near and place_of_zip(near) is None:
-            raise forms.ValidationError(
-                _("We know no ZIP code “%(near)s”. Type five digits, like 94618."),
-                params={"near": near},
-            )
-        return near
 
     def clean_radius(self) -> float:
         radius: float | None = self.cleaned_data["radius"]

@@ -5,6 +5,7 @@ from zoneinfo import available_timezones
 from django import forms
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
+from django.utils.translation import gettext_lazy as _
 
 from directory.domain.community import set_up_community
 from directory.geo import place_of_zip
@@ -13,13 +14,13 @@ from directory.models import Community
 
 class SetUpForm(forms.ModelForm):
     timezone = forms.ChoiceField(
-        label="Time zone, such as America/Los_Angeles",
+        label=_("Time zone, such as America/Los_Angeles"),
         choices=lambda: [(zone, zone) for zone in sorted(available_timezones())],
-        error_messages={"invalid_choice": "There is no time zone “%(value)s”."},
+        error_messages={"invalid_choice": _("There is no time zone “%(value)s”.")},
     )
-    zip = forms.CharField(label="ZIP code in the middle of the area", required=False)
-    email = forms.EmailField(label="Email of the first moderator")
-    moderator = forms.CharField(label="Their name", max_length=200)
+    zip = forms.CharField(label=_("ZIP code in the middle of the area"), required=False)
+    email = forms.EmailField(label=_("Email of the first moderator"))
+    moderator = forms.CharField(label=_("Their name"), max_length=200)
 
     class Meta:
         model = Community
@@ -32,24 +33,26 @@ class SetUpForm(forms.ModelForm):
             "jurisdiction",
         ]
         labels = {
-            "name": "Name of the community",
-            "area": "Area, such as Berkeley and Oakland",
-            "distance_unit": "Distances in km or mi",
-            "currency": "Currency, such as USD",
-            "jurisdiction": "State or country whose licences count",
+            "name": _("Name of the community"),
+            "area": _("Area, such as Berkeley and Oakland"),
+            "distance_unit": _("Distances in km or mi"),
+            "currency": _("Currency, such as USD"),
+            "jurisdiction": _("State or country whose licences count"),
         }
 
     def clean_currency(self) -> str:
         currency: str = self.cleaned_data["currency"].upper()
         if not (len(currency) == 3 and currency.isascii() and currency.isalpha()):
-            raise forms.ValidationError("A currency is three letters, such as USD.")
+            raise forms.ValidationError(_("A currency is three letters, such as USD."))
         return currency
 
     def clean_zip(self) -> str:
         code: str = self.cleaned_data["zip"]
         place = place_of_zip(code) if code else None
         if code and place is None:
-            raise forms.ValidationError(f"There is no ZIP code “{code}”.")
+            raise forms.ValidationError(
+                _("There is no ZIP code “%(zip)s”."), params={"zip": code}
+            )
         if place is not None:
             self.instance.latitude = place.latitude
             self.instance.longitude = place.longitude
