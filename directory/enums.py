@@ -17,6 +17,7 @@ class TermKind(models.TextChoices):
     POPULATION = "population", _("works with")
     CREDENTIAL = "credential", _("licence or credential")
     OFFICE_ATTRIBUTE = "office_attribute", _("office attribute")
+    OFFICE_TERM = "office_term", _("term an office is let on")
 
 
 class DeliveryState(models.TextChoices):
@@ -48,6 +49,13 @@ class Frequency(models.TextChoices):
     AT_ONCE = "at_once", _("at once")
     DAILY = "daily", _("once a day")
     OFF = "off", _("not at all")
+
+
+class BookingParty(models.TextChoices):
+    """Who books a room for somebody who practises under another's licence, by the jurisdiction's rule."""
+
+    THEMSELF = "themself", _("the associate or trainee")
+    SUPERVISOR = "supervisor", _("the supervisor")
 
 
 class DistanceUnit(models.TextChoices):

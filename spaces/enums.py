@@ -29,6 +29,7 @@ class BookingSource(TextChoices):
     REQUEST = "request", _("Asked for by the guest")
     OFFER = "offer", _("Offered in an emergency")
     HOST = "host", _("Entered by the host")
+    WAITLIST = "waitlist", _("From the waitlist")
 
 
 class OccurrenceState(TextChoices):
@@ -42,6 +43,48 @@ class OccurrenceState(TextChoices):
     GIVEN_BACK = "given_back", _("Given back")
     CANCELLED = "cancelled", _("Cancelled")
     RELEASED = "released", _("Released")
+
+
+class ChangeKind(TextChoices):
+    """What an event of a booking did to its dates, where its status stayed what it was."""
+
+    SKIPPED = "skipped", _("skipped")
+    READDED = "readded", _("took up again")
+    MOVED = "moved", _("moved")
+    CHANGED = "changed", _("changed from a date on")
+    ENDED = "ended", _("ended from a date on")
+    GIVEN_BACK = "given_back", _("gave back")
+    ROOM = "room", _("moved to another room")
+    PARTLY = "partly", _("accepted in part")
+    HELD = "held", _("held")
+    RELEASED = "released", _("released")
+    HANDED_ON = "handed_on", _("handed on")
+    LENT = "lent", _("lent")
+    APPROVED = "approved", _("approved")
+    UNUSED = "unused", _("said to be unused")
+    KEPT = "kept", _("kept")
+    DUE = "due", _("changed what is due")
+
+
+class WaitState(TextChoices):
+    WAITING = "waiting", _("Waiting")
+    HELD = "held", _("Held")
+    DONE = "done", _("Has the hours")
+    LEFT = "left", _("No longer waiting")
+    PAST = "past", _("Past")
+
+
+class HandOnKind(TextChoices):
+    HAND_ON = "hand_on", _("Hand on")
+    LEND = "lend", _("Lend")
+
+
+class HandOnStatus(TextChoices):
+    OFFERED = "offered", _("Offered")
+    ACCEPTED = "accepted", _("Accepted")
+    DECLINED = "declined", _("Declined")
+    WITHDRAWN = "withdrawn", _("Withdrawn")
+    LAPSED = "lapsed", _("Lapsed")
 
 
 class IncidentKind(TextChoices):

@@ -1,7 +1,7 @@
 from directory.models.block import Block
 from directory.models.community import Community
 from directory.models.delivery import Delivery, DeliveryQuerySet
-from directory.models.licence import Licence, Supervision
+from directory.models.licence import Licence, Supervision, SupervisionRule
 from directory.models.preference import Preference
 from directory.models.term import Term, TermQuerySet
 from directory.models.therapist import StandingEvent, Therapist, TherapistQuerySet
@@ -16,6 +16,7 @@ __all__ = [
     "Preference",
     "StandingEvent",
     "Supervision",
+    "SupervisionRule",
     "Term",
     "TermQuerySet",
     "Therapist",

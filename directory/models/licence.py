@@ -1,6 +1,7 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from directory.enums import BookingParty
 from directory.models.term import Term
 from directory.models.therapist import Therapist
 
@@ -62,6 +63,15 @@ class Supervision(models.Model):
     )
     supervisor_name = models.CharField(_("supervisor's name"), max_length=200)
     employer = models.CharField(_("employer"), max_length=200, blank=True)
+    stand_in = models.ForeignKey(
+        Therapist,
+        models.SET_NULL,
+        verbose_name=_("stand-in"),
+        related_name="supervisions_stood_in",
+        null=True,
+        blank=True,
+        help_text=_("Answers while the supervisor is away."),
+    )
     accepted_at = models.DateTimeField(_("accepted on"), null=True, blank=True)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
 
@@ -84,3 +94,43 @@ class Supervision(models.Model):
 
     def __str__(self) -> str:
         return f"{self.trainee} – {self.supervisor_name}"
+
+
+class SupervisionRule(models.Model):
+    """What a jurisdiction says of renting rooms by people who practise under another's licence.
+
+    Data with its source, shown as information; nobody's legal advice.
+    """
+
+    jurisdiction = models.CharField(_("state"), max_length=60)
+    kind = models.ForeignKey(
+        Term, models.PROTECT, verbose_name=_("licence"), related_name="+"
+    )
+    party = models.CharField(
+        _("who books"),
+        max_length=10,
+        choices=BookingParty,
+        default=BookingParty.SUPERVISOR,
+    )
+    says = models.TextField(_("what it says"))
+    source = models.CharField(_("source"), max_length=300)
+    looked_up_on = models.DateField(_("looked up on"))
+
+    class Meta:
+        verbose_name = _("rule for people under supervision")
+        verbose_name_plural = _("rules for people under supervision")
+        ordering = ["jurisdiction", "kind"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["jurisdiction", "kind"],
+                name="directory_supervisionrule_once",
+                violation_error_message=_("There is a rule for these already."),
+            ),
+            models.CheckConstraint(
+                name="directory_supervisionrule_party_known",
+                condition=models.Q(party__in=BookingParty.values),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.jurisdiction}: {self.kind}"

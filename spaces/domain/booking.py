@@ -15,6 +15,7 @@ from directory.errors import NotAllowedError
 from directory.models import Community, Therapist
 from spaces import hours
 from spaces.domain.availability import keep_facets, lock_offices, refresh_free
+from spaces.domain.dates import parties_of
 from spaces.domain.planning import PlannedDate, look_up
 from spaces.enums import BookingSource, BookingStatus, OccurrenceState, Party
 from spaces.errors import HoursError, SlotTakenError
@@ -223,23 +224,12 @@ def enter_booking(
 
 def next_statuses(booking: Booking, therapist: Therapist) -> list[BookingStatus]:
     """Where ``therapist`` may take ``booking`` from here: the buttons to show."""
-    parties = _parties(booking, therapist)
+    parties = parties_of(booking, therapist)
     return [
         new
         for (old, new), who in TRANSITIONS.items()
         if old == booking.status and parties & who
     ]
-
-
-def _parties(booking: Booking, therapist: Therapist | None) -> set[Party]:
-    if therapist is None:
-        return {Party.CLOCK}
-    parties = set()
-    if booking.guest_id == therapist.pk:
-        parties.add(Party.GUEST)
-    if any(host.pk == therapist.pk for host in booking.office.hosts.all()):
-        parties.add(Party.HOST)
-    return parties
 
 
 def _move(
@@ -249,7 +239,7 @@ def _move(
     lock_offices([booking.office_id])
     booking = Booking.objects.with_parties().get(pk=booking.pk)
     old = BookingStatus(booking.status)
-    if not _parties(booking, by) & TRANSITIONS.get((old, new), set()):
+    if not parties_of(booking, by) & TRANSITIONS.get((old, new), set()):
         raise NotAllowedError(
             _("This booking is “%(old)s” now; it cannot become “%(new)s”.")
             % {"old": old.label, "new": new.label}

@@ -1,6 +1,9 @@
 from spaces.models.booking import TAKEN, Booking, BookingEvent, Occurrence
 from spaces.models.building import Building
+from spaces.models.busy import BusyCalendar
 from spaces.models.closure import Closure
+from spaces.models.code_view import CodeView
+from spaces.models.hand_on import HandOn
 from spaces.models.incident import (
     Displacement,
     Incident,
@@ -8,10 +11,14 @@ from spaces.models.incident import (
     IncidentUpdate,
     IncidentWord,
 )
+from spaces.models.message import BookingMessage
 from spaces.models.need import Need, NeedHour
 from spaces.models.offer import Offer, OfferHour
 from spaces.models.office import Office
 from spaces.models.opening import Opening, UsualHours
+from spaces.models.photo import OfficePhoto
+from spaces.models.search import SavedSearch
+from spaces.models.waitlist import WaitlistEntry
 from spaces.models.wave import Answer, Wave, WaveRecipient
 
 __all__ = [
@@ -19,9 +26,13 @@ __all__ = [
     "Answer",
     "Booking",
     "BookingEvent",
+    "BookingMessage",
     "Building",
+    "BusyCalendar",
     "Closure",
+    "CodeView",
     "Displacement",
+    "HandOn",
     "Incident",
     "IncidentScope",
     "IncidentUpdate",
@@ -32,8 +43,11 @@ __all__ = [
     "Offer",
     "OfferHour",
     "Office",
+    "OfficePhoto",
     "Opening",
+    "SavedSearch",
     "UsualHours",
+    "WaitlistEntry",
     "Wave",
     "WaveRecipient",
 ]

@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from directory.models import Therapist
-from spaces.enums import BookingSource, BookingStatus, OccurrenceState
+from spaces.enums import BookingSource, BookingStatus, ChangeKind, OccurrenceState
 from spaces.hours import Span, local_day, span_of
 from spaces.models.closure import FINITE_PERIOD
 from spaces.models.office import Office
@@ -57,7 +57,30 @@ class Booking(models.Model):
     people = models.PositiveSmallIntegerField(_("people"), default=2)
     message = models.TextField(_("message"), blank=True)
     terms = models.TextField(_("terms, as they were when asked"), blank=True)
+    notice_days = models.PositiveSmallIntegerField(
+        _("days of notice, as they were when asked"), default=0
+    )
     answer_by = models.DateTimeField(_("answer expected until"), null=True)
+    any_room = models.BooleanField(
+        _("any suitable room of the building"),
+        default=False,
+        help_text=_("The office is the best fit until the host chooses."),
+    )
+    party = models.ForeignKey(
+        Therapist,
+        models.PROTECT,
+        related_name="bookings_as_party",
+        verbose_name=_("who answers for it"),
+        null=True,
+        blank=True,
+        help_text=_(
+            "Of a guest who practises under supervision: approves, and owes what is due."
+        ),
+    )
+    approved_at = models.DateTimeField(_("approved"), null=True, blank=True)
+    reconfirm_by = models.DateTimeField(
+        _("said to be unused: kept only if confirmed until"), null=True, blank=True
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = BookingQuerySet.as_manager()
@@ -122,6 +145,26 @@ class Occurrence(models.Model):
     state = models.CharField(
         max_length=10, choices=OccurrenceState, default=OccurrenceState.ASKED
     )
+    held_until = models.DateTimeField(_("held until"), null=True, blank=True)
+    moved_from = DateTimeRangeField(
+        _("moved from"), null=True, blank=True, help_text=_("Where it stood first.")
+    )
+    sequence = models.PositiveIntegerField(
+        default=0, help_text=_("Raised with every change calendars must follow.")
+    )
+    payer = models.ForeignKey(
+        Therapist,
+        models.PROTECT,
+        related_name="occurrences_paid",
+        null=True,
+        blank=True,
+        help_text=_("Who owes it where the guest does not: of a lent date."),
+    )
+    is_due = models.BooleanField(
+        _("to be paid though not used"),
+        default=False,
+        help_text=_("Of a date given up too late, or displaced."),
+    )
 
     objects = OccurrenceQuerySet.as_manager()
 
@@ -147,6 +190,10 @@ class Occurrence(models.Model):
             models.CheckConstraint(
                 name="spaces_occurrence_state_known",
                 condition=Q(state__in=OccurrenceState.values),
+            ),
+            models.CheckConstraint(
+                name="spaces_occurrence_held_until_when",
+                condition=~Q(state="held") | Q(held_until__isnull=False),
             ),
         ]
         indexes = [
@@ -178,6 +225,12 @@ class BookingEvent(models.Model):
     actor = models.ForeignKey(Therapist, models.PROTECT, null=True, related_name="+")
     old_status = models.CharField(max_length=10, blank=True)
     new_status = models.CharField(max_length=10, choices=BookingStatus)
+    change = models.CharField(max_length=10, choices=ChangeKind, blank=True)
+    details = models.JSONField(
+        default=dict,
+        blank=True,
+        help_text=_("What changed: dates before and after, rooms, people, by id."),
+    )
     note = models.TextField(blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -185,6 +238,12 @@ class BookingEvent(models.Model):
         ordering = ["created_at", "pk"]
         verbose_name = _("event of a booking")
         verbose_name_plural = _("events of bookings")
+        constraints = [
+            models.CheckConstraint(
+                name="spaces_bookingevent_change_known",
+                condition=Q(change__in=["", *ChangeKind.values]),
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.booking_id}: {self.old_status} → {self.new_status}"

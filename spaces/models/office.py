@@ -54,6 +54,18 @@ class Office(models.Model):
         _("change-over"), default=10, help_text=_("Minutes to leave before the end.")
     )
     terms = models.TextField(_("house rules and terms"), blank=True)
+    notice_days = models.PositiveSmallIntegerField(
+        _("notice, in days"),
+        default=7,
+        help_text=_(
+            "Dates given up earlier than this cost nothing; later ones are due unless someone else takes them."
+        ),
+    )
+    allows_hand_on = models.BooleanField(
+        _("guests may hand dates on"),
+        default=False,
+        help_text=_("To another member, on the same terms. You are told."),
+    )
     lease_permits = models.CharField(
         _("does your lease permit subletting?"),
         max_length=8,
@@ -79,6 +91,13 @@ class Office(models.Model):
     )
     is_hidden = models.BooleanField(_("hidden by a moderator"), default=False)
     is_draft = models.BooleanField(_("private draft"), default=False)
+    feed_token = models.CharField(
+        _("secret of its calendar feed"),
+        max_length=40,
+        unique=True,
+        null=True,
+        blank=True,
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = OfficeQuerySet.as_manager()
@@ -92,6 +111,11 @@ class Office(models.Model):
                 name="spaces_office_capacity_sensible",
                 condition=Q(capacity__range=(1, 200)),
                 violation_error_message=_("A room seats between 1 and 200 people."),
+            ),
+            models.CheckConstraint(
+                name="spaces_office_notice_sensible",
+                condition=Q(notice_days__lte=92),
+                violation_error_message=_("Ask for three months of notice at most."),
             ),
             models.CheckConstraint(
                 name="spaces_office_lease_known",

@@ -112,6 +112,9 @@ class OccurrenceFactory(DjangoModelFactory[Occurrence]):
     state = factory.LazyAttribute(
         lambda row: STATE_OF.get(row.booking.status, OccurrenceState.DECLINED)
     )
+    held_until = factory.LazyAttribute(
+        lambda row: hours(24, 25).upper if row.state == OccurrenceState.HELD else None
+    )
 
 
 # --- The bad day -----------------------------------------------------------------
