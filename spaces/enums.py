@@ -14,6 +14,15 @@ class LeasePermits(TextChoices):
     UNKNOWN = "unknown", _("I don't know")
 
 
+class Sort(TextChoices):
+    """The order of what a search finds: what fits whole comes first in all of them."""
+
+    FIT = "fit", _("Best fit")
+    NEAREST = "nearest", _("Nearest")
+    CHEAPEST = "cheapest", _("Cheapest")
+    FRESHEST = "freshest", _("Confirmed last")
+
+
 class BookingStatus(TextChoices):
     REQUESTED = "requested", _("Asked for")
     AWAITING = "awaiting", _("Awaiting approval")

@@ -1,6 +1,6 @@
 """Reads that span models: which offices are open to somebody, which match wanted hours, how well."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -11,6 +11,7 @@ from django.db.models import (
     Case,
     Exists,
     F,
+    Field,
     FloatField,
     Func,
     Max,
@@ -21,19 +22,28 @@ from django.db.models import (
     Value,
     When,
 )
+from django.db.models.lookups import GreaterThanOrEqual
 from django.utils import timezone
 
 from directory.enums import Standing
 from directory.geo import DistanceTo, within
 from directory.models import Block, Term, Therapist
 from spaces import hours
-from spaces.enums import Audience, NeedStatus, OccurrenceState
+from spaces.enums import Audience, NeedStatus, OccurrenceState, Sort
 from spaces.fields import DateTimeMultirangeField
 from spaces.fit import describe_misses, say_shortest
 from spaces.hours import Dated, Interval, Span
 from spaces.models import Building, Need, Occurrence, Office, Opening
 from spaces.models.office import OfficeQuerySet
 from spaces.models.opening import OpeningQuerySet
+
+BEST_FIT = ["-minutes", "metres", "lowest_cents", "-confirmed_at"]
+ORDERS = {
+    Sort.FIT: BEST_FIT,
+    Sort.NEAREST: ["-is_whole", "metres", *BEST_FIT],
+    Sort.CHEAPEST: ["-is_whole", "lowest_cents", *BEST_FIT],
+    Sort.FRESHEST: ["-is_whole", "-confirmed_at", *BEST_FIT],
+}
 
 
 @dataclass(frozen=True)
@@ -143,14 +153,20 @@ def is_displaced(therapist: Therapist) -> bool:
 
 
 def match_offices(
-    wanted: Wanted, *, guest: Therapist, limit: int = 20, offset: int = 0
+    wanted: Wanted,
+    *,
+    guest: Therapist,
+    sort: Sort = Sort.FIT,
+    limit: int = 20,
+    offset: int = 0,
 ) -> list[Match]:
-    """Best fit first: share of the wanted minutes, then distance, price, freshness.
+    """Best fit first: share of the wanted minutes, then distance, price, freshness; or what ``sort`` says.
 
     Last those that have the hours, but only in longer blocks.
     """
     openings = openings_open_to(guest)
-    rows = list(_ranked(wanted, guest, openings)[offset : offset + limit])
+    ranked = _ranked(wanted, guest, openings, sort)
+    rows = list(ranked[offset : offset + limit])
     offices = (
         Office.objects.with_place()
         .prefetch_related(Prefetch("openings", openings.defer("free")))
@@ -159,21 +175,24 @@ def match_offices(
     return [_match(row, offices[row["office"]], wanted) for row in rows]
 
 
-def _ranked(wanted: Wanted, guest: Therapist, openings: OpeningQuerySet) -> Any:
+def _ranked(
+    wanted: Wanted, guest: Therapist, openings: OpeningQuerySet, sort: Sort
+) -> Any:
     """One query: openings grouped by office, what they have of the wanted hours, how much that is."""
     # Their ids first: the planner underestimates a radius, and would read every opening's free time.
     candidates = list(candidate_offices(wanted, guest).values_list("pk", flat=True))
     openings = openings.filter(office__in=candidates)
     if wanted.most_cents is not None:
         openings = openings.filter(price_cents__lte=wanted.most_cents)
-    common = Common(F("free"), _wanted_by_zone(wanted))
+    zones = _zones()
+    common = Common(F("free"), _wanted_by_zone(wanted, zones))
     metres = (
         Value(None, output_field=FloatField())
         if wanted.latitude is None or wanted.longitude is None
         else DistanceTo(wanted.latitude, wanted.longitude, "office__building__")
     )
     useful = ~Q(common=Value([], output_field=DateTimeMultirangeField()))
-    return (
+    ranked = (
         openings.annotate(common=common)
         .filter(useful)
         .values("office")
@@ -192,15 +211,10 @@ def _ranked(wanted: Wanted, guest: Therapist, openings: OpeningQuerySet) -> Any:
                 default=Value(value=False),
             )
         )
-        .order_by(
-            "is_too_short",
-            "-minutes",
-            "metres",
-            "lowest_cents",
-            "-confirmed_at",
-            "office",
-        )
     )
+    if sort != Sort.FIT:
+        ranked = ranked.annotate(is_whole=_is_whole(wanted, zones))
+    return ranked.order_by("is_too_short", *ORDERS[sort], "office")
 
 
 def _shortest(wanted: Wanted) -> int:
@@ -229,19 +243,35 @@ def candidate_offices(wanted: Wanted, guest: Therapist) -> OfficeQuerySet:
     return offices
 
 
-def _wanted_by_zone(wanted: Wanted) -> Any:
+def _zones() -> list[ZoneInfo]:
+    names = Building.objects.order_by("timezone").values_list("timezone", flat=True)
+    return [ZoneInfo(name) for name in names.distinct()]
+
+
+def _wanted_by_zone(wanted: Wanted, zones: Sequence[ZoneInfo]) -> Any:
     """The same local hours are other instants in another zone: one set of periods per zone there is."""
-    zones = (
-        Building.objects.order_by("timezone")
-        .values_list("timezone", flat=True)
-        .distinct()
+    periods = {zone: hours.intervals_of(_to_come(wanted, zone)) for zone in zones}
+    return _by_zone(periods, DateTimeMultirangeField(), nothing=[])
+
+
+def _is_whole(wanted: Wanted, zones: Sequence[ZoneInfo]) -> Any:
+    """Whether an office, grouped, has all the minutes that are wanted there."""
+    minutes = {
+        zone: hours.minutes(hours.intervals_of(_to_come(wanted, zone)))
+        for zone in zones
+    }
+    enough = Max(_by_zone(minutes, FloatField(), nothing=0))
+    return Case(
+        When(GreaterThanOrEqual(F("minutes"), enough), then=Value(value=True)),
+        default=Value(value=False),
     )
+
+
+def _by_zone(values: Mapping[ZoneInfo, Any], output_field: Field, nothing: Any) -> Any:
+    """What goes with the zone of an opening's building; a plain value where all have one."""
     cases = {
-        name: Value(
-            hours.intervals_of(_to_come(wanted, ZoneInfo(name))),
-            output_field=DateTimeMultirangeField(),
-        )
-        for name in zones
+        zone.key: Value(value, output_field=output_field)
+        for zone, value in values.items()
     }
     if len(cases) == 1:
         return next(iter(cases.values()))
@@ -250,8 +280,8 @@ def _wanted_by_zone(wanted: Wanted) -> Any:
             When(office__building__timezone=name, then=value)
             for name, value in cases.items()
         ],
-        default=Value([], output_field=DateTimeMultirangeField()),
-        output_field=DateTimeMultirangeField(),
+        default=Value(nothing, output_field=output_field),
+        output_field=output_field,
     )
 
 

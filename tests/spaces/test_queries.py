@@ -5,7 +5,7 @@ from django.utils import timezone
 
 from directory.enums import Standing
 from spaces.domain.availability import refresh_free
-from spaces.enums import Audience
+from spaces.enums import Audience, Sort
 from spaces.hours import Span
 from spaces.models import Office
 from spaces.queries import Wanted, match_offices, offices_open_to
@@ -198,3 +198,32 @@ def test_match_offices_query_count_is_constant(guest, django_assert_num_queries,
 
     with django_assert_num_queries(9):
         assert len(match_offices(wanted(), guest=guest)) == count
+
+
+@pytest.mark.parametrize(
+    ("sort", "expected"),
+    [
+        (Sort.FIT, ["near and dear", "far and cheap", "partly"]),
+        (Sort.NEAREST, ["near and dear", "far and cheap", "partly"]),
+        (Sort.CHEAPEST, ["far and cheap", "near and dear", "partly"]),
+        (Sort.FRESHEST, ["far and cheap", "near and dear", "partly"]),
+    ],
+)
+def test_whatever_the_order_what_fits_whole_comes_first(guest, sort, expected):
+    near = BuildingFactory(latitude=37.84, longitude=-122.25)
+    far = BuildingFactory(latitude=37.87, longitude=-122.27)
+    week_ago = timezone.now() - timedelta(days=7)
+    partly = OfficeFactory(building=near, name="partly")
+    open_office(office=partly, start=1140, price_cents=500)
+    cheap = OfficeFactory(building=far, name="far and cheap")
+    open_office(office=cheap)
+    dear = OfficeFactory(building=near, name="near and dear")
+    open_office(office=dear, price_cents=2400, confirmed_at=week_ago)
+
+    matches = match_offices(
+        wanted(latitude=37.84, longitude=-122.25, radius_metres=8000),
+        guest=guest,
+        sort=sort,
+    )
+
+    assert [match.office.name for match in matches] == expected
