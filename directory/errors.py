@@ -6,6 +6,10 @@ class NotAllowedError(DomainError):
     """The transition table does not list this move for this person."""
 
 
+class NoSupervisorError(NotAllowedError):
+    """A rule says that a supervisor books, and nobody has accepted to be one."""
+
+
 class UnknownPlaceError(DomainError):
     """No such ZIP code."""
 

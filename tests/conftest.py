@@ -42,12 +42,13 @@ def _empty_cache():
             client.delete(*keys)
 
 
-def seed_vocabularies(**signal):
-    import_module("directory.migrations.0002_seed_vocabularies").seed(apps, None)
+def seed_what_migrating_seeds(**signal):
+    for name in ("0002_seed_vocabularies", "0005_seed_supervision_rules"):
+        import_module(f"directory.migrations.{name}").seed(apps, None)
 
 
 # Tests with real transactions empty every table when they end; what migrating seeds must be there for the next.
-post_migrate.connect(seed_vocabularies, sender=apps.get_app_config("directory"))
+post_migrate.connect(seed_what_migrating_seeds, sender=apps.get_app_config("directory"))
 
 
 @pytest.fixture
