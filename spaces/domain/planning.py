@@ -1,10 +1,12 @@
 """What each date of a request would cost, or why it is not to be had."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -19,13 +21,17 @@ from spaces.queries import openings_open_to
 
 @dataclass(frozen=True)
 class PlannedDate:
-    """One date of what a guest is about to ask for. ``note`` says why it cannot be had."""
+    """One date of what a guest is about to ask for. ``note`` says why it cannot be had.
+
+    ``is_taken``: only because somebody else has these hours, so one can wait for them.
+    """
 
     day: date
     span: Span
     period: DateTimeTZRange | None
     price_cents: int
     note: str = ""
+    is_taken: bool = False
 
     @property
     def is_free(self) -> bool:
@@ -57,46 +63,104 @@ def look_up(
     office: Office, guest: Therapist, dated: Sequence[Dated]
 ) -> list[PlannedDate]:
     """Each of these dates, in order, as ``guest`` could have it."""
-    return _Plan(office, guest, dated).dates()
+    return look_up_rooms([office], guest, dated)[office.pk]
+
+
+def look_up_rooms(
+    offices: Sequence[Office], guest: Therapist, dated: Sequence[Dated]
+) -> dict[int, list[PlannedDate]]:
+    """The same for several offices of one building, in as many queries as for one."""
+    ids = [office.pk for office in offices if office.pk]
+    openings: dict[int, list[Opening]] = defaultdict(list)
+    taken: dict[int, list[_Taken]] = defaultdict(list)
+    closures: list[Closure] = []
+    periods = [item.period for item in dated if item.period]
+    if ids:
+        for opening in openings_open_to(guest).filter(office__in=ids):
+            openings[opening.office_id].append(opening)
+    if ids and periods:
+        reach = (
+            min(period.lower for period in periods),
+            max(period.upper for period in periods),
+        )
+        houses = {office.building_id for office in offices}
+        closures = list(
+            Closure.objects.filter(
+                Q(office__in=ids) | Q(building__in=houses), period__overlap=reach
+            ).order_by("period")
+        )
+        others = Occurrence.objects.taking().filter(office__in=ids).overlapping(*reach)
+        for office_id, period, guest_id in others.order_by().values_list(
+            "office", "period", "guest"
+        ):
+            taken[office_id].append((period.lower, period.upper, guest_id == guest.pk))
+    return {
+        office.pk: _Plan(
+            office,
+            dated,
+            openings=openings[office.pk],
+            closures=[
+                c
+                for c in closures
+                if c.office_id == office.pk or c.building_id == office.building_id
+            ],
+            taken=taken[office.pk],
+        ).dates()
+        for office in offices
+    }
+
+
+_Taken = tuple[datetime, datetime, bool]  # from, to, by the guest themself
 
 
 class _Plan:
     """One office, looked at once, against many dates."""
 
     def __init__(
-        self, office: Office, guest: Therapist, dated: Sequence[Dated]
+        self,
+        office: Office,
+        dated: Sequence[Dated],
+        *,
+        openings: list[Opening],
+        closures: list[Closure],
+        taken: list[_Taken],
     ) -> None:
         self.now = timezone.now()
         self.dated = dated
         self.zone = office.building.zone
-        self.openings: list[Opening] = list(
-            openings_open_to(guest).filter(office=office) if office.pk else []
-        )
-        self.free = hours.union(
-            part for opening in self.openings for part in opening.free
-        )
-        periods = [item.period for item in dated if item.period]
-        self.closures: list[Closure] = []
-        self.taken: list[Interval] = []
-        if periods:
-            reach = (periods[0].lower, max(period.upper for period in periods))
-            self.closures = list(
-                Closure.objects.of_office(office).filter(period__overlap=reach)
-            )
-            taken = (
-                Occurrence.objects.taking().filter(office=office).overlapping(*reach)
-            )
-            self.taken = hours.union(
-                (p.lower, p.upper) for p in taken.values_list("period", flat=True)
-            )
+        self.openings = openings
+        self.free = hours.union(part for opening in openings for part in opening.free)
+        self.closures = closures
+        self.taken = hours.union((lower, upper) for lower, upper, _own in taken)
+        self.own = hours.union((lower, upper) for lower, upper, own in taken if own)
 
     def dates(self) -> list[PlannedDate]:
         return [self._date(item) for item in self.dated]
 
     def _date(self, item: Dated) -> PlannedDate:
         cents = self._price(item)
+        note = self._objection(item, cents)
         return PlannedDate(
-            item.day, item.span, item.period, cents or 0, self._objection(item, cents)
+            item.day,
+            item.span,
+            item.period,
+            cents or 0,
+            note,
+            is_taken=bool(note) and cents is not None and self._is_taken(item),
+        )
+
+    def _is_taken(self, item: Dated) -> bool:
+        """By others and by nothing else: not past, not closed, not too short."""
+        if item.period is None or item.period.lower <= self.now:
+            return False
+        wanted = [(item.period.lower, item.period.upper)]
+        shut = hours.union((c.period.lower, c.period.upper) for c in self.closures)
+        return bool(
+            hours.intersection(wanted, self.taken)
+            and not hours.intersection(wanted, self.own)
+            and not hours.intersection(wanted, shut)
+            and item.span.minutes
+            >= min(opening.shortest_minutes for opening in self._applying(item))
         )
 
     def _objection(self, item: Dated, cents: int | None) -> str:
