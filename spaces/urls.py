@@ -2,6 +2,7 @@ from django.urls import path
 
 from spaces.views import (
     booking,
+    booking_detail,
     building,
     emergency,
     feed,
@@ -35,7 +36,7 @@ urlpatterns = [
     path("hours/<int:pk>/end/", opening.opening_end, name="opening_end"),
     path("offices/<int:pk>/ask/", booking.booking_request, name="booking_request"),
     path("bookings/", booking.booking_list, name="booking_list"),
-    path("bookings/<int:pk>/", booking.booking_detail, name="booking_detail"),
+    path("bookings/<int:pk>/", booking_detail.booking_detail, name="booking_detail"),
     path(
         "bookings/<int:pk>/<str:status>/", booking.booking_answer, name="booking_answer"
     ),

@@ -23,7 +23,16 @@ TAKEN = [
 
 class BookingQuerySet(models.QuerySet["Booking"]):
     def involving(self, therapist: Therapist) -> "BookingQuerySet":
-        return self.filter(Q(guest=therapist) | Q(office__hosts=therapist)).distinct()
+        """Its guest, its hosts, who answers for the guest, and who has dates of it that were handed on."""
+        return self.filter(
+            Q(guest=therapist)
+            | Q(party=therapist)
+            | Q(office__in=Office.objects.hosted_by(therapist).values("pk"))
+            | Q(pk__in=Occurrence.objects.filter(guest=therapist).values("booking"))
+        )
+
+    def answered_for_by(self, therapist: Therapist) -> "BookingQuerySet":
+        return self.filter(party=therapist)
 
     def hosted_by(self, therapist: Therapist) -> "BookingQuerySet":
         return self.filter(office__hosts=therapist)
@@ -32,9 +41,9 @@ class BookingQuerySet(models.QuerySet["Booking"]):
         return self.filter(status__in=[BookingStatus.REQUESTED, BookingStatus.AWAITING])
 
     def with_parties(self) -> "BookingQuerySet":
-        return self.select_related("guest__user", "office__building").prefetch_related(
-            "office__hosts__user"
-        )
+        return self.select_related(
+            "guest__user", "party__user", "office__building"
+        ).prefetch_related("office__hosts__user")
 
     def with_dates(self) -> "BookingQuerySet":
         return self.prefetch_related("occurrences")

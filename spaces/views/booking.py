@@ -1,11 +1,9 @@
-from datetime import timedelta
 from typing import Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.db.models import Q
 from django.http import Http404, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -18,35 +16,24 @@ from django.views.decorators.http import (
 from directory.errors import DomainError
 from directory.http import TherapistRequest, member_required, render_part
 from directory.models import Therapist
+from spaces.domain.asking import request_booking
 from spaces.domain.booking import (
     cancel_booking,
     confirm_booking,
     decline_booking,
-    next_statuses,
-    request_booking,
     withdraw_booking,
 )
 from spaces.domain.planning import PlannedDate, plan_dates
 from spaces.enums import BookingStatus, OccurrenceState
 from spaces.forms.booking import AnswerForm, BookingRequestForm, PatternForm, said_date
 from spaces.hours import clock
-from spaces.models import Booking, BookingEvent, Occurrence, Office
+from spaces.models import Booking, Office
 from spaces.queries import offices_open_to
 from spaces.summary import summary_of
+from spaces.views.booking_detail import my_booking
 from spaces.week import DateChoice
 
 PAGE = 20
-CODE_BEFORE = timedelta(hours=24)  # from then on the guest sees the entry code
-TOLD_PLACE = [BookingStatus.CONFIRMED, BookingStatus.ENDED]
-USUAL_STATE = {  # what goes without saying of each date
-    BookingStatus.REQUESTED: OccurrenceState.ASKED,
-    BookingStatus.CONFIRMED: OccurrenceState.BOOKED,
-    BookingStatus.ENDED: OccurrenceState.BOOKED,
-    BookingStatus.CANCELLED: OccurrenceState.CANCELLED,
-    BookingStatus.DECLINED: OccurrenceState.DECLINED,
-    BookingStatus.WITHDRAWN: OccurrenceState.DECLINED,
-    BookingStatus.EXPIRED: OccurrenceState.DECLINED,
-}
 RUNNING = [BookingStatus.REQUESTED, BookingStatus.AWAITING, BookingStatus.CONFIRMED]
 
 
@@ -193,70 +180,6 @@ def _soonest(line: dict[str, Any]) -> Any:
     return coming.period.lower if coming else line["booking"].created_at
 
 
-@require_safe
-@member_required
-def booking_detail(request: TherapistRequest, pk: int) -> HttpResponse:
-    booking = _my_booking(request, pk)
-    me = request.therapist
-    with timezone.override(booking.office.building.timezone):
-        summary = summary_of(booking)
-        context = {
-            "booking": booking,
-            "office": booking.office,
-            "building": booking.office.building,
-            "hosts": list(booking.office.hosts.all()),
-            "is_host": booking.guest_id != me.pk,
-            "dates": list(booking.occurrences.all()),
-            "usual_state": USUAL_STATE.get(BookingStatus(booking.status)),
-            "summary": summary,
-            "price": summary.price(request.community.currency),
-            "events": BookingEvent.objects.filter(booking=booking).select_related(
-                "actor"
-            ),
-            "answers": next_statuses(booking, me),
-            "answer_form": AnswerForm(),
-            "rivals": _rivals(booking)
-            if booking.status == BookingStatus.REQUESTED
-            else 0,
-            "shows_place": booking.status in TOLD_PLACE,
-            "shows_code": _shows_code(booking, me),
-        }
-        return render(request, "spaces/booking_detail.html", context)
-
-
-def _my_booking(request: TherapistRequest, pk: int) -> Booking:
-    mine = Booking.objects.involving(request.therapist)
-    return get_object_or_404(mine.with_parties().with_dates(), pk=pk)
-
-
-def _shows_code(booking: Booking, me: Therapist) -> bool:
-    """To its host always; to its guest from 24 hours before a booked date until that date's end."""
-    if booking.guest_id != me.pk:
-        return True
-    now = timezone.now()
-    return booking.status == BookingStatus.CONFIRMED and any(
-        date.state == OccurrenceState.BOOKED
-        and date.period.lower - CODE_BEFORE <= now < date.period.upper
-        for date in booking.occurrences.all()
-    )
-
-
-def _rivals(booking: Booking) -> int:
-    """How many others asked for some of the same hours."""
-    overlap = Q()
-    for date in booking.occurrences.all():
-        if date.state == OccurrenceState.ASKED:
-            overlap |= Q(period__overlap=date.period)
-    if not overlap:
-        return 0
-    asked = (
-        Occurrence.objects.asked()
-        .filter(overlap, office=booking.office_id)
-        .exclude(booking=booking)
-    )
-    return asked.order_by().values("guest").distinct().count()
-
-
 # --- Answering -----------------------------------------------------------------
 
 SAID = {
@@ -274,7 +197,7 @@ SAID = {
 @require_POST
 @member_required
 def booking_answer(request: TherapistRequest, pk: int, status: str) -> HttpResponse:
-    booking = _my_booking(request, pk)
+    booking = my_booking(request, pk)
     form = AnswerForm(request.POST)
     note = form.cleaned_data["note"] if form.is_valid() else ""
     try:
