@@ -20,6 +20,20 @@ class TermKind(models.TextChoices):
     OFFICE_TERM = "office_term", _("term an office is let on")
 
 
+class TermGroup(models.TextChoices):
+    """Under which heading the terms of one vocabulary stand, in this order; empty where it needs none."""
+
+    ROOM = "room", _("The room itself")
+    PRIVACY = "privacy", _("Sound and privacy")
+    COMMON = "common", _("Waiting, kitchen and the like")
+    ACCESS = "access", _("Getting in and around")
+    BUILDING = "building", _("The house, evenings and weekends")
+    INSURANCE = "insurance", _("Insurance and licence")
+    ENDING = "ending", _("For how long, and calling off")
+    PAYING = "paying", _("Paying, and what is included")
+    USE = "use", _("What the room is for")
+
+
 class DeliveryState(models.TextChoices):
     PENDING = "pending", _("waiting")
     CLAIMED = "claimed", _("claimed")

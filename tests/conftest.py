@@ -43,7 +43,11 @@ def _empty_cache():
 
 
 def seed_what_migrating_seeds(**signal):
-    for name in ("0002_seed_vocabularies", "0005_seed_supervision_rules"):
+    for name in (
+        "0002_seed_vocabularies",
+        "0005_seed_supervision_rules",
+        "0007_seed_office_vocabulary",
+    ):
         import_module(f"directory.migrations.{name}").seed(apps, None)
 
 

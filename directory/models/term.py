@@ -4,7 +4,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from directory.enums import TermKind
+from directory.enums import TermGroup, TermKind
 
 
 class TermQuerySet(models.QuerySet["Term"]):
@@ -33,6 +33,13 @@ class Term(models.Model):
         default=list,
         blank=True,
     )
+    group = models.CharField(
+        _("heading"),
+        max_length=20,
+        choices=TermGroup,
+        blank=True,
+        help_text=_("Of what rooms have and the terms they are let on."),
+    )
     retired = models.BooleanField(
         _("retired"),
         default=False,
@@ -52,6 +59,10 @@ class Term(models.Model):
             models.CheckConstraint(
                 name="directory_term_kind_known",
                 condition=models.Q(kind__in=TermKind.values),
+            ),
+            models.CheckConstraint(
+                name="directory_term_group_known",
+                condition=models.Q(group__in=["", *TermGroup.values]),
             ),
         ]
 
