@@ -11,8 +11,10 @@ from directory.enums import Frequency, TermKind, Topic
 from directory.errors import UnknownPlaceError
 from directory.geo import METRES, place_of_zip
 from directory.models import Community, Term, Therapist
+from directory.queries import members_named
 from directory.text import one_line
 
+LIKELY_NAMES = 3
 FARTHEST = 100  # in the community's unit
 UNKNOWN_ZIP = gettext_lazy(
     "We know no such ZIP code. It has five digits, as on a letter."
@@ -282,3 +284,58 @@ class SettingsForm(forms.ModelForm):
         self.instance.save(update_fields=[*self.Meta.fields, "emergency_radius_km"])
         therapist: Therapist = self.instance
         return therapist
+
+
+class MemberField(LineField):
+    """A colleague by name. Cleans to the member; a name that nobody has is answered with likely ones."""
+
+    widget = forms.TextInput({"autocomplete": "off", "dir": "auto"})
+    me: Therapist
+
+    def clean(self, value: Any) -> Any:
+        name = super().clean(value)
+        if not name:
+            return None
+        found = list(members_named(name, by=self.me)[:2])
+        if len(found) == 1:
+            return found[0]
+        if found:
+            raise forms.ValidationError(
+                _("Two members have this name. Ask a moderator to enter the link.")
+            )
+        people = Therapist.objects.visible_to(self.me).exclude(pk=self.me.pk)
+        likely = [person.name for person in people.called(name)[:LIKELY_NAMES]]
+        raise forms.ValidationError(
+            _("No member has this name. Do you mean %(names)s?")
+            % {"names": _(" or ").join(f"“{other}”" for other in likely)}
+            if likely
+            else _("No member has this name. Your supervisor has to join first.")
+        )
+
+
+class SupervisionForm(forms.Form):
+    """Whose licence one works under."""
+
+    supervisor = MemberField(
+        label=gettext_lazy("Your supervisor"),
+        max_length=200,
+        help_text=gettext_lazy("The name as it stands in the directory."),
+    )
+    employer = LineField(
+        label=gettext_lazy("Your employer"),
+        max_length=200,
+        required=False,
+        help_text=gettext_lazy("The practice or institute you work for."),
+    )
+    stand_in = MemberField(
+        label=gettext_lazy("Who answers while they are away?"),
+        max_length=200,
+        required=False,
+        help_text=gettext_lazy("Another member. You can leave this empty."),
+    )
+
+    def __init__(self, *args: Any, me: Therapist, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            if isinstance(field, MemberField):
+                field.me = me

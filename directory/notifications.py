@@ -15,7 +15,13 @@ from django.utils.translation import gettext_lazy
 
 from directory.enums import Priority, Topic
 from directory.links import sign
-from directory.models import Community, Delivery, StandingEvent, Therapist
+from directory.models import (
+    Community,
+    Delivery,
+    StandingEvent,
+    Supervision,
+    Therapist,
+)
 from directory.registry import Attachment, Mail, MessageKind, Skip, register_message
 
 BLANK_LINES = re.compile(r"\n(?:[ \t]*\n){2,}")
@@ -217,6 +223,45 @@ def render_decision(
     return render
 
 
+def render_supervision(
+    kind: str,
+) -> Callable[[Sequence[Delivery]], dict[int, Mail | Skip]]:
+    """To one of the two: asked, accepted, ended. ``by`` is who ended it."""
+
+    def render(rows: Sequence[Delivery]) -> dict[int, Mail | Skip]:
+        community = Community.objects.current()
+        links = Supervision.objects.select_related("trainee").in_bulk(
+            [row.payload["supervision"] for row in rows]
+        )
+        enders = Therapist.objects.in_bulk(
+            {row.payload["by"] for row in rows if "by" in row.payload}
+        )
+        where = (
+            "/" if kind == "supervision_accepted" else reverse("directory:supervision")
+        )
+        return {
+            row.pk: mail_from_templates(
+                "directory",
+                kind,
+                {
+                    "community": community,
+                    "link": link,
+                    "by": enders.get(row.payload.get("by", 0)),
+                    "accepted": row.payload.get("accepted", False),
+                    "action_url": absolute_url(where),
+                },
+            )
+            for row in rows
+            if (link := links.get(row.payload["supervision"]))
+            and not (
+                kind == "supervision_asked" and link.supervisor_id != row.recipient_id
+            )
+        }
+
+    return render
+
+
+SUPERVISIONS = ["supervision_asked", "supervision_accepted", "supervision_ended"]
 DECISIONS = [
     "application_approved",
     "application_declined",
@@ -245,4 +290,8 @@ def register() -> None:
     for kind in DECISIONS:
         register_message(
             MessageKind(kind, Priority.ESSENTIAL, None, render_decision(kind))
+        )
+    for kind in SUPERVISIONS:
+        register_message(
+            MessageKind(kind, Priority.ESSENTIAL, None, render_supervision(kind))
         )

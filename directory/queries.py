@@ -53,6 +53,14 @@ def found_by(people: TherapistQuerySet, text: str) -> TherapistQuerySet:
     ).annotate(likeness=likeness)
 
 
+def members_named(text: str, *, by: Therapist) -> TherapistQuerySet:
+    """Members of exactly this name, as ``by`` may see them; case and accents are forgiven."""
+    people = Therapist.objects.visible_to(by).exclude(pk=by.pk)
+    return people.annotate(plain_name=Plain("name")).filter(
+        plain_name=Plain(Value(text))
+    )
+
+
 def has(facet: str) -> Q:
     """What ticking a colleague facet asks for."""
     return ~Q(supervises="") if facet == "supervises" else Q(**{facet: True})

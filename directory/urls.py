@@ -2,6 +2,11 @@ from django.urls import path
 
 from directory.views.join import join
 from directory.views.settings import leave_community, mail_works, profile_edit, settings
+from directory.views.supervision import (
+    supervision,
+    supervision_accept,
+    supervision_end,
+)
 from directory.views.therapist import (
     therapist_block,
     therapist_detail,
@@ -18,6 +23,9 @@ urlpatterns = [
     path("profile/", profile_edit, name="profile_edit"),
     path("settings/", settings, name="settings"),
     path("settings/mail-works/", mail_works, name="mail_works"),
+    path("supervision/", supervision, name="supervision"),
+    path("supervision/<int:pk>/accept/", supervision_accept, name="supervision_accept"),
+    path("supervision/<int:pk>/end/", supervision_end, name="supervision_end"),
     path("leave/", leave_community, name="leave"),
     path("<int:pk>/", therapist_detail, name="therapist_detail"),
     path("<int:pk>/vcard/", therapist_vcard, name="therapist_vcard"),
