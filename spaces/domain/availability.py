@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from directory.models import Therapist
 from spaces import hours
+from spaces.domain.holds import hold_for_waiting
 from spaces.enums import Audience, BookingStatus, NeedStatus
 from spaces.hours import Interval
 from spaces.models import Booking, Closure, Need, Occurrence, Office, Opening
@@ -34,13 +35,23 @@ def lock_offices(ids: Iterable[int]) -> list[Office]:
 
 
 def refresh_free(office_ids: Iterable[int]) -> None:
-    """Recompute ``Opening.free`` of these offices. The caller holds their locks."""
+    """Recompute ``Opening.free`` of these offices, then hold what is free for who waits for it.
+
+    The caller holds their locks.
+    """
     ids = list(office_ids)
+    _write_free(ids)
+    if held := hold_for_waiting(ids):
+        _write_free({booking.office_id for booking in held})
+        keep_facets(booking.guest_id for booking in held)
+    keep_facets(Therapist.objects.filter(offices__in=ids).values_list("pk", flat=True))
+
+
+def _write_free(office_ids: Iterable[int]) -> None:
     changed = [
-        opening for opening, free in _recomputed(ids) if _set_free(opening, free)
+        opening for opening, free in _recomputed(office_ids) if _set_free(opening, free)
     ]
     Opening.objects.bulk_update(changed, ["free"], batch_size=500)
-    keep_facets(Therapist.objects.filter(offices__in=ids).values_list("pk", flat=True))
 
 
 def verify_free(office_ids: Sequence[int]) -> list[Opening]:

@@ -10,6 +10,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from directory.enums import TermKind
 from directory.models import Therapist
 from spaces import hours
 from spaces.errors import HoursError
@@ -57,6 +58,13 @@ def plan_dates(
         raise HoursError(_("Hours can be asked for up to 53 weeks ahead."))
     dated = hours.expand(hours.merge_spans(spans), first_date, last_date, zone)
     return look_up(office, guest, dated)
+
+
+def terms_of(office: Office) -> str:
+    """What a booking copies: the terms chosen from the list, then the host's own words."""
+    chosen = office.attributes.filter(kind=TermKind.OFFICE_TERM).order_by("label")
+    labels = [str(term) for term in chosen]
+    return "\n".join([*labels, *([office.terms] if office.terms else [])])
 
 
 def look_up(

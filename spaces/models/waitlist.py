@@ -1,6 +1,8 @@
 from django.contrib.postgres.fields import DateTimeRangeField
 from django.db import models
-from django.db.models import Q
+from django.db.models import Count, OuterRef, Q, Subquery
+from django.db.models.functions import Coalesce
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from directory.models import Therapist
@@ -16,9 +18,28 @@ class WaitlistEntryQuerySet(models.QuerySet["WaitlistEntry"]):
     def waiting(self) -> "WaitlistEntryQuerySet":
         return self.filter(state=WaitState.WAITING)
 
+    def to_come(self) -> "WaitlistEntryQuerySet":
+        return self.filter(period__startswith__gt=timezone.now())
+
     def in_line(self) -> "WaitlistEntryQuerySet":
         """Who came first comes first."""
         return self.order_by("created_at", "pk")
+
+    def with_place_in_line(self) -> "WaitlistEntryQuerySet":
+        """``ahead``: how many people came first for some of the same hours."""
+        earlier = Q(created_at__lt=OuterRef("created_at")) | Q(
+            created_at=OuterRef("created_at"), pk__lt=OuterRef("pk")
+        )
+        ahead = (
+            WaitlistEntry.objects.waiting()
+            .filter(
+                earlier, office=OuterRef("office"), period__overlap=OuterRef("period")
+            )
+            .order_by()
+            .values("office")
+            .annotate(people=Count("guest", distinct=True))
+        )
+        return self.annotate(ahead=Coalesce(Subquery(ahead.values("people")), 0))
 
 
 class WaitlistEntry(models.Model):
