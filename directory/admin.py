@@ -32,6 +32,7 @@ from directory.models import (
     Licence,
     StandingEvent,
     Supervision,
+    SupervisionRule,
     Term,
     Therapist,
     User,
@@ -97,8 +98,8 @@ class SupervisionRows(admin.TabularInline):
     model = Supervision
     fk_name = "trainee"
     extra = 0
-    fields = ["supervisor_name", "supervisor", "employer", "accepted_at"]
-    raw_id_fields = ["supervisor"]
+    fields = ["supervisor_name", "supervisor", "employer", "stand_in", "accepted_at"]
+    raw_id_fields = ["supervisor", "stand_in"]
 
 
 class StandingFilter(admin.SimpleListFilter):
@@ -388,12 +389,20 @@ class CommunityAdmin(admin.ModelAdmin):
 
 @admin.register(Term)
 class TermAdmin(admin.ModelAdmin):
-    list_display = ["label", "kind", "slug", "synonyms", "retired"]
-    list_filter = ["kind", "retired"]
+    list_display = ["label", "kind", "group", "slug", "synonyms", "retired"]
+    list_filter = ["kind", "group", "retired"]
     search_fields = ["label", "slug", "synonyms"]
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False  # retired terms stay with those who chose them
+
+
+@admin.register(SupervisionRule)
+class SupervisionRuleAdmin(admin.ModelAdmin):
+    list_display = ["jurisdiction", "kind", "party", "source", "looked_up_on"]
+    list_filter = ["jurisdiction"]
+    list_select_related = ["kind"]
+    autocomplete_fields = ["kind"]
 
 
 @admin.register(User)
