@@ -13,8 +13,8 @@ from spaces import hours
 from spaces.demo.people import People
 from spaces.demo.places import Places
 from spaces.demo.words import MESSAGES
+from spaces.domain.asking import request_booking
 from spaces.domain.availability import keep_facets, lock_offices, refresh_free
-from spaces.domain.booking import request_booking
 from spaces.domain.planning import plan_dates
 from spaces.enums import Audience, BookingSource, BookingStatus, OccurrenceState
 from spaces.hours import Span

@@ -1,169 +1,172 @@
-"""The life of a booking: asked for, answered, kept, given up. Only these verbs change its status and its dates."""
+"""The life of a booking: answered, approved, given up, ended. Only these verbs change its status.
 
-from collections.abc import Sequence
-from datetime import date, datetime, timedelta
+Asking is ``spaces.domain.asking``; what happens to dates while it runs is ``spaces.domain.changes``.
+"""
 
-from django.db import IntegrityError, transaction
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
-from django.db.models import Q
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
-from directory.domain.outbox import enqueue
+from directory.domain.outbox import Letter, enqueue_all
 from directory.errors import NotAllowedError
-from directory.models import Community, Therapist
-from spaces import hours
+from directory.models import Therapist
 from spaces.domain.availability import keep_facets, lock_offices, refresh_free
-from spaces.domain.dates import parties_of
-from spaces.domain.planning import PlannedDate, look_up
-from spaces.enums import BookingSource, BookingStatus, OccurrenceState, Party
+from spaces.domain.dates import (
+    add_booked,
+    cancel_dates,
+    closed_among,
+    concerned_by,
+    hold_dates,
+    lock_booking,
+    move_dates,
+    named,
+    parties_of,
+    said_periods,
+    take_dates,
+)
+from spaces.domain.planning import terms_of
+from spaces.enums import (
+    BookingSource,
+    BookingStatus,
+    ChangeKind,
+    OccurrenceState,
+    Party,
+)
 from spaces.errors import HoursError, SlotTakenError
-from spaces.hours import Dated, Span
-from spaces.models import Booking, BookingEvent, Closure, Occurrence, Office
-from spaces.models.booking import OccurrenceQuerySet
-from spaces.queries import offices_open_to
+from spaces.models import Booking, BookingEvent, Occurrence, Office
 
 S = BookingStatus
+O = OccurrenceState  # noqa: E741 -- as in spaces.domain.dates
 TRANSITIONS: dict[tuple[BookingStatus, BookingStatus], set[Party]] = {
     (S.REQUESTED, S.CONFIRMED): {Party.HOST},
-    (S.REQUESTED, S.DECLINED): {Party.HOST, Party.CLOCK},
+    (S.REQUESTED, S.AWAITING): {Party.HOST},
+    (S.REQUESTED, S.DECLINED): {Party.HOST, Party.SUPERVISOR, Party.CLOCK},
     (S.REQUESTED, S.WITHDRAWN): {Party.GUEST},
     (S.REQUESTED, S.EXPIRED): {Party.CLOCK},
+    (S.AWAITING, S.CONFIRMED): {Party.SUPERVISOR},
+    (S.AWAITING, S.DECLINED): {Party.HOST, Party.SUPERVISOR},
+    (S.AWAITING, S.WITHDRAWN): {Party.GUEST},
+    (S.AWAITING, S.EXPIRED): {Party.CLOCK},
     (S.CONFIRMED, S.CANCELLED): {Party.GUEST, Party.HOST},
     (S.CONFIRMED, S.ENDED): {Party.CLOCK},
 }
+HOLD_FOR_APPROVAL = timedelta(hours=12)
+UNANSWERED = [O.ASKED, O.HELD]
+STANDING = [O.BOOKED, O.DISPLACED]
 
 
-# --- Asking ------------------------------------------------------------------
-
-
-def request_booking(
-    office: Office,
-    *,
-    guest: Therapist,
-    dates: Sequence[tuple[date, Span]],
-    people: int = 2,
-    message: str = "",
-) -> Booking:
-    """Ask for these dates. Holds nothing: whoever is confirmed first has the hours.
-
-    Raises ``HoursError`` without dates, ``SlotTakenError`` naming the dates that are not to be had.
-    """
-    if not offices_open_to(guest).filter(pk=office.pk).exists():
-        raise NotAllowedError(_("You cannot ask for hours of this office."))
-    if not dates:
-        raise HoursError(_("Choose at least one date."))
-    if people > office.capacity:
-        raise HoursError(_("This room seats %(count)s.") % {"count": office.capacity})
-    zone = office.building.zone
-    today = hours.local_day(timezone.now(), zone)
-    if min(dates)[0] < today - hours.HORIZON:
-        raise HoursError(_("These dates are past."))
-    if max(dates)[0] > today + hours.HORIZON:
-        raise HoursError(_("Hours can be asked for up to 53 weeks ahead."))
-    dated = sorted(
-        {
-            Dated(day, span, hours.local_period(day, *span[1:], zone))
-            for day, span in dates
-        },
-        key=lambda item: item[:2],
-    )
-    with transaction.atomic():
-        lock_offices(
-            [office.pk]
-        )  # whoever is confirmed meanwhile would not know of this request
-        planned = look_up(office, guest, dated)
-        if gone := [item for item in planned if not item.is_free]:
-            raise SlotTakenError(_not_to_be_had(gone))
-        booking = Booking.objects.create(
-            office=office,
-            guest=guest,
-            people=people,
-            message=message,
-            terms=office.terms,
-            answer_by=_answer_by(planned),
-        )
-        Occurrence.objects.bulk_create(
-            Occurrence(
-                booking=booking,
-                office=office,
-                guest=guest,
-                period=item.period,
-                price_cents=item.price_cents,
-            )
-            for item in planned
-        )
-        BookingEvent.objects.create(
-            booking=booking, actor=guest, new_status=S.REQUESTED
-        )
-        keep_facets([guest.pk])
-        _tell_others(booking, S.REQUESTED, by=guest)
-    return booking
-
-
-def _answer_by(planned: Sequence[PlannedDate]) -> datetime:
-    """The community's days to answer, but never after the first hour begins."""
-    first: datetime = min(item.period.lower for item in planned if item.period)
-    days = Community.objects.current().answer_days
-    return min(timezone.now() + timedelta(days=days), first)
-
-
-def _not_to_be_had(gone: Sequence[PlannedDate]) -> str:
-    return _(
-        "Not to be had any more: %(dates)s. Leave them out and send again; nothing else has changed."
-    ) % {
-        "dates": "; ".join(
-            f"{date_format(item.day, 'D j M')} ({item.note})" for item in gone[:5]
-        )
-        + (" …" if len(gone) > 5 else "")
-    }
-
-
-# --- Answering, changing one's mind, the clock ---------------------------------
+# --- Answering -----------------------------------------------------------------
 
 
 @transaction.atomic
-def confirm_booking(booking: Booking, *, by: Therapist) -> Booking:
-    """Book what is still to be had of the asked dates; rivals lose theirs and are told at once."""
-    booking = _move(booking, S.CONFIRMED, by=by)
+def confirm_booking(
+    booking: Booking, *, by: Therapist, only: Collection[int] | None = None
+) -> Booking:
+    """The host's yes to what is still to be had of these dates; rivals lose theirs and are told at once.
+
+    ``only`` are the ids of the dates that are accepted; the others are declined. Where somebody else answers for the
+    guest and did not approve yet, the hours are held, and their yes is the last one.
+    """
+    booking = lock_booking(booking)
+    wanted = [o for o in booking.occurrences.all() if o.state in UNANSWERED]
+    closed = closed_among(wanted)
+    accepted = [o for o in wanted if o not in closed and (only is None or o.pk in only)]
+    refused = [o for o in wanted if o not in closed and o not in accepted]
+    is_last_yes = booking.status == S.AWAITING
+    is_approved = (
+        is_last_yes or booking.party in {None, by} or bool(booking.approved_at)
+    )
+    _check(booking, S.CONFIRMED if is_approved else S.AWAITING, by)
     if not booking.guest.is_member:
         raise NotAllowedError(
             _("%(name)s is no member now, so nothing can be booked for them.")
             % {"name": booking.guest}
         )
-    asked = list(booking.occurrences.asked())
-    possible = [occurrence for occurrence in asked if not _is_closed(occurrence)]
-    if not possible:
-        raise SlotTakenError(_("Nothing of what was asked for is to be had any more."))
-    _set_state([o for o in asked if o not in possible], OccurrenceState.LOST)
-    _book(booking, possible)
+    if not accepted:
+        raise SlotTakenError(
+            _("Choose at least one date, or decline.")
+            if refused
+            else _("Nothing of what was asked for is to be had any more.")
+        )
+    _settle(booking, closed, {O.ASKED: O.LOST, O.HELD: O.RELEASED}, by=by)
+    _settle(booking, refused, {O.ASKED: O.DECLINED, O.HELD: O.RELEASED}, by=by)
+    partly: dict[str, Any] = {}
+    if left_out := sorted([*closed, *refused], key=lambda o: o.period.lower):
+        partly = {
+            "change": ChangeKind.PARTLY,
+            "details": {"before": said_periods(left_out)},
+        }
+    if is_last_yes:
+        partly["change"] = ChangeKind.APPROVED
+    if booking.party == by:
+        booking.approved_at = timezone.now()
+        booking.save(update_fields=["approved_at"])
+    if is_approved:
+        take_dates(booking, accepted, by=by)
+        booking = change_status(booking, S.CONFIRMED, by=by, **partly)
+    else:
+        until = timezone.now() + HOLD_FOR_APPROVAL
+        until = min(until, accepted[0].period.lower)
+        hold_dates(booking, accepted, until=until, by=by)
+        booking.answer_by = until
+        booking.save(update_fields=["answer_by"])
+        booking = change_status(booking, S.AWAITING, by=by, **partly)
+    refresh_free({o.office_id for o in wanted})
     return booking
 
 
 def decline_booking(
     booking: Booking, *, by: Therapist | None, note: str = ""
 ) -> Booking:
-    return _give_up(booking, S.DECLINED, OccurrenceState.DECLINED, by=by, note=note)
+    return _give_up(booking, S.DECLINED, by=by, note=note)
 
 
 def withdraw_booking(booking: Booking, *, by: Therapist) -> Booking:
-    return _give_up(booking, S.WITHDRAWN, OccurrenceState.DECLINED, by=by)
+    return _give_up(booking, S.WITHDRAWN, by=by)
 
 
+@transaction.atomic
 def cancel_booking(booking: Booking, *, by: Therapist, note: str = "") -> Booking:
-    """Give up every date that is still to come; what has been stays as it was."""
-    return _give_up(booking, S.CANCELLED, OccurrenceState.CANCELLED, by=by, note=note)
+    """Give up every date that is still to come; what has been stays as it was.
+
+    Dates that the guest gives up later than the terms say are due, unless somebody else takes them.
+    """
+    booking = lock_booking(booking)
+    _check(booking, S.CANCELLED, by)
+    dates = [
+        o
+        for o in booking.occurrences.all()
+        if o.state in STANDING and o.period.lower > timezone.now()
+    ]
+    is_guest = booking.guest_id == by.pk
+    if is_guest and (others := {o.guest_id for o in dates} - {by.pk}):
+        raise NotAllowedError(
+            ngettext(
+                "A colleague has some of these dates from you, and keeps them. Give up your own, one by one.",
+                "Colleagues have some of these dates from you, and keep them. Give up your own, one by one.",
+                len(others),
+            )
+        )
+    cancel_dates(booking, dates, by=by)
+    details = {
+        "before": said_periods(dates),
+        "due": said_periods(o for o in dates if o.is_due),
+    }
+    booking = change_status(booking, S.CANCELLED, by=by, note=note, details=details)
+    refresh_free({o.office_id for o in dates} | {booking.office_id})
+    return booking
 
 
 def expire_bookings(now: datetime | None = None) -> int:
     """Requests nobody answered in time. One transaction each; an already answered one is no error."""
-    due = Booking.objects.filter(
-        status=S.REQUESTED, answer_by__lte=now or timezone.now()
-    )
-    return sum(
-        _by_the_clock(booking, S.EXPIRED, OccurrenceState.DECLINED) for booking in due
-    )
+    due = Booking.objects.undecided().filter(answer_by__lte=now or timezone.now())
+    return sum(_by_the_clock(booking, S.EXPIRED) for booking in due)
 
 
 def end_bookings(now: datetime | None = None) -> int:
@@ -172,7 +175,7 @@ def end_bookings(now: datetime | None = None) -> int:
     due = Booking.objects.filter(status=S.CONFIRMED).exclude(
         pk__in=running.values("booking")
     )
-    return sum(_by_the_clock(booking, S.ENDED, None) for booking in due)
+    return sum(_by_the_clock(booking, S.ENDED) for booking in due)
 
 
 @transaction.atomic
@@ -201,9 +204,10 @@ def enter_booking(
         source=source,
         people=people,
         message=message,
-        terms=office.terms,
+        terms=terms_of(office),
+        notice_days=office.notice_days,
     )
-    occurrences = Occurrence.objects.bulk_create(
+    occurrences = [
         Occurrence(
             booking=booking,
             office=office,
@@ -212,42 +216,52 @@ def enter_booking(
             price_cents=-(-price_cents_an_hour * _minutes(period) // 60),
         )
         for period in periods
-    )
-    if closed := [o for o in occurrences if _is_closed(o)]:
+    ]
+    if closed := closed_among(occurrences):
         raise SlotTakenError(
-            _("The office is closed on %(dates)s.") % {"dates": _named(closed, office)}
+            _("The office is closed on %(dates)s.") % {"dates": named(closed, office)}
         )
     BookingEvent.objects.create(booking=booking, actor=by, new_status=S.CONFIRMED)
-    _book(booking, occurrences)
+    add_booked(occurrences)
+    refresh_free([office.pk])
     return booking
 
 
 def next_statuses(booking: Booking, therapist: Therapist) -> list[BookingStatus]:
-    """Where ``therapist`` may take ``booking`` from here: the buttons to show."""
+    """Where ``therapist`` may take ``booking`` from here: the buttons to show. Waiting for approval is no button."""
     parties = parties_of(booking, therapist)
     return [
         new
         for (old, new), who in TRANSITIONS.items()
-        if old == booking.status and parties & who
+        if old == booking.status and parties & who and new != S.AWAITING
     ]
 
 
-def _move(
-    booking: Booking, new: BookingStatus, *, by: Therapist | None, note: str = ""
+# --- The one change of status -----------------------------------------------------
+
+
+def change_status(
+    booking: Booking,
+    new: BookingStatus,
+    *,
+    by: Therapist | None,
+    note: str = "",
+    change: str = "",
+    details: Mapping[str, Any] | None = None,
 ) -> Booking:
-    """The one change of status: lock, look again, check the table, save, record, tell the other side."""
-    lock_offices([booking.office_id])
-    booking = Booking.objects.with_parties().get(pk=booking.pk)
+    """The one change of status: check the table, save, record, tell the other side. The caller holds the locks."""
     old = BookingStatus(booking.status)
-    if not parties_of(booking, by) & TRANSITIONS.get((old, new), set()):
-        raise NotAllowedError(
-            _("This booking is “%(old)s” now; it cannot become “%(new)s”.")
-            % {"old": old.label, "new": new.label}
-        )
+    _check(booking, new, by)
     booking.status = new
     booking.save(update_fields=["status"])
     BookingEvent.objects.create(
-        booking=booking, actor=by, old_status=old, new_status=new, note=note
+        booking=booking,
+        actor=by,
+        old_status=old,
+        new_status=new,
+        change=change,
+        details=dict(details or {}),
+        note=note,
     )
     if new != S.ENDED:
         _tell_others(booking, new, by=by)
@@ -255,132 +269,67 @@ def _move(
     return booking
 
 
+def _check(booking: Booking, new: BookingStatus, by: Therapist | None) -> None:
+    old = BookingStatus(booking.status)
+    if not parties_of(booking, by) & TRANSITIONS.get((old, new), set()):
+        raise NotAllowedError(
+            _("This booking is “%(old)s” now; it cannot become “%(new)s”.")
+            % {"old": old.label, "new": new.label}
+        )
+
+
 @transaction.atomic
 def _give_up(
-    booking: Booking,
-    new: BookingStatus,
-    state: OccurrenceState,
-    *,
-    by: Therapist | None,
-    note: str = "",
+    booking: Booking, new: BookingStatus, *, by: Therapist | None, note: str = ""
 ) -> Booking:
-    booking = _move(booking, new, by=by, note=note)
-    open_states = [
-        OccurrenceState.ASKED,
-        OccurrenceState.BOOKED,
-        OccurrenceState.HELD,
-        OccurrenceState.DISPLACED,
-    ]
-    to_come = Q(state=OccurrenceState.ASKED) | Q(period__startswith__gt=timezone.now())
-    booking.occurrences.filter(to_come, state__in=open_states).update(state=state)
-    refresh_free([booking.office_id])
+    """What was asked for or held is so no longer."""
+    booking = change_status(lock_booking(booking), new, by=by, note=note)
+    dates = [o for o in booking.occurrences.all() if o.state in UNANSWERED]
+    _settle(booking, dates, {O.ASKED: O.DECLINED, O.HELD: O.RELEASED}, by=by)
+    refresh_free({o.office_id for o in dates})
     return booking
 
 
-def _by_the_clock(
-    booking: Booking, new: BookingStatus, state: OccurrenceState | None
-) -> bool:
+def _by_the_clock(booking: Booking, new: BookingStatus) -> bool:
     try:
-        if state is None:
-            with transaction.atomic():
-                _move(booking, new, by=None)
+        if new == S.EXPIRED:
+            _give_up(booking, new, by=None)
         else:
-            _give_up(booking, new, state, by=None)
+            with transaction.atomic():
+                change_status(lock_booking(booking), new, by=None)
     except NotAllowedError:
         return False  # answered meanwhile
     return True
 
 
-def _book(booking: Booking, occurrences: Sequence[Occurrence]) -> None:
-    """asked → booked under the office's lock; the exclusion constraint is the net."""
-    try:
-        with transaction.atomic():
-            _set_state(occurrences, OccurrenceState.BOOKED)
-    except IntegrityError as error:
-        taken = [o for o in occurrences if _rivals_having(o).exists()]
-        raise SlotTakenError(
-            _("Taken meanwhile: %(dates)s.") % {"dates": _named(taken, booking.office)}
-        ) from error
-    _lose_rivals(booking, occurrences)
-    refresh_free([booking.office_id])
-
-
-def _lose_rivals(winner: Booking, booked: Sequence[Occurrence]) -> None:
-    """Asked dates of others that overlap become lost; each asker is told once what went."""
-    overlap = Q()
-    for occurrence in booked:
-        overlap |= Q(period__overlap=occurrence.period)
-    lost = list(
-        Occurrence.objects.asked()
-        .filter(overlap, office=winner.office_id)
-        .exclude(booking=winner)
-        .select_related("booking__guest")
-    )
-    _set_state(lost, OccurrenceState.LOST)
-    for booking in {
-        occurrence.booking_id: occurrence.booking for occurrence in lost
-    }.values():
-        enqueue(
-            "booking_lost",
-            to=booking.guest,
-            cause=f"booking:{booking.pk}:lost:{winner.pk}",
-            payload={
-                "booking": booking.pk,
-                "occurrences": [o.pk for o in lost if o.booking_id == booking.pk],
-            },
-        )
-        if not booking.occurrences.asked().exists() and booking.status == S.REQUESTED:
-            _decline_emptied(booking)
-
-
-def _decline_emptied(booking: Booking) -> None:
-    """Nothing is left to answer. The guest has just been told that it went, so no second mail."""
-    Booking.objects.filter(pk=booking.pk).update(status=S.DECLINED)
-    BookingEvent.objects.create(
-        booking=booking,
-        old_status=S.REQUESTED,
-        new_status=S.DECLINED,
-        note=_("Every date went to someone else."),
-    )
-    keep_facets([booking.guest_id])
+def _settle(
+    booking: Booking,
+    dates: Sequence[Occurrence],
+    becomes: Mapping[OccurrenceState, OccurrenceState],
+    *,
+    by: Therapist | None,
+) -> None:
+    for old, new in becomes.items():
+        move_dates(booking, [o for o in dates if o.state == old], new, by=by)
 
 
 def _tell_others(
     booking: Booking, status: BookingStatus, *, by: Therapist | None
 ) -> None:
     """Everyone concerned but the one who did it; a confirmation goes to both, for its calendar file."""
-    people = {booking.guest, *booking.office.hosts.all()}
+    people = concerned_by(booking)
     if status != S.CONFIRMED:
         people -= {by}
-    for person in people:
-        enqueue(
-            f"booking_{status}",
-            to=person,
-            cause=f"booking:{booking.pk}:{status}",
-            payload={"booking": booking.pk},
-        )
-
-
-def _set_state(occurrences: Sequence[Occurrence], state: OccurrenceState) -> None:
-    Occurrence.objects.filter(pk__in=[o.pk for o in occurrences]).update(state=state)
-    for occurrence in occurrences:
-        occurrence.state = state
-
-
-def _is_closed(occurrence: Occurrence) -> bool:
-    closures = Closure.objects.of_office(occurrence.office)
-    return closures.filter(period__overlap=occurrence.period).exists()
-
-
-def _rivals_having(occurrence: Occurrence) -> OccurrenceQuerySet:
-    taking = Occurrence.objects.taking().filter(office=occurrence.office_id)
-    return taking.filter(period__overlap=occurrence.period).exclude(pk=occurrence.pk)
-
-
-def _named(occurrences: Sequence[Occurrence], office: Office) -> str:
-    zone = office.building.zone
-    return ", ".join(
-        date_format(occurrence.day(zone), "D j M") for occurrence in occurrences
+    enqueue_all(
+        f"booking_{status}",
+        [
+            Letter(
+                to=person,
+                cause=f"booking:{booking.pk}:{status}",
+                payload={"booking": booking.pk},
+            )
+            for person in people
+        ],
     )
 
 

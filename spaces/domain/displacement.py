@@ -18,6 +18,7 @@ from directory.geo import snap
 from directory.models import Supervision, Therapist
 from spaces import hours
 from spaces.domain.availability import keep_facets, lock_offices, refresh_free
+from spaces.domain.dates import move_by_clock
 from spaces.domain.need import LIVE, end_offers, write_hours
 from spaces.domain.wave import finish_waves
 from spaces.enums import (
@@ -108,7 +109,7 @@ def _displace(incident: Incident, closures: Iterable[Closure]) -> OccurrenceQuer
         closed, state__in=[OccurrenceState.BOOKED, OccurrenceState.DISPLACED]
     ).ending_after(timezone.now())
     ids = list(displaced.values_list("pk", flat=True))
-    Occurrence.objects.filter(pk__in=ids).update(state=OccurrenceState.DISPLACED)
+    move_by_clock(Occurrence.objects.filter(pk__in=ids), OccurrenceState.DISPLACED)
     return Occurrence.objects.filter(pk__in=ids)
 
 
@@ -123,7 +124,9 @@ def _restore(incident: Incident) -> None:
         Exists(mine), ~Exists(closures), state=OccurrenceState.DISPLACED
     )
     ids = list(free.values_list("pk", flat=True))
-    Occurrence.objects.filter(pk__in=ids).update(state=OccurrenceState.BOOKED)
+    move_by_clock(
+        Occurrence.objects.filter(pk__in=ids), OccurrenceState.BOOKED, is_due=False
+    )
     Displacement.objects.filter(incident=incident, occurrence__in=ids).delete()
 
 

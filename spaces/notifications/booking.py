@@ -14,7 +14,7 @@ from directory.models import Community, Delivery, Therapist
 from directory.notifications import absolute_url, mail_from_templates
 from directory.registry import Attachment, Mail, MessageKind, Skip, register_message
 from spaces.calendar import calendar_of
-from spaces.enums import OccurrenceState
+from spaces.enums import BookingStatus, OccurrenceState
 from spaces.hours import local_day
 from spaces.models import Booking, BookingEvent, Occurrence, Offer
 from spaces.notifications.emergency import need_path
@@ -23,6 +23,8 @@ from spaces.summary import Summary, summary_of
 
 KINDS = [
     "booking_requested",
+    "booking_reminder",
+    "booking_awaiting",
     "booking_confirmed",
     "booking_declined",
     "booking_withdrawn",
@@ -71,6 +73,8 @@ def _mail(
 ) -> Mail | Skip:
     if row.recipient is None:
         return Skip("nobody to tell")
+    if kind == "booking_reminder" and booking.status != BookingStatus.REQUESTED:
+        return Skip("answered meanwhile")
     summary = _summary(kind, row, booking)
     building = booking.office.building
     is_host = row.recipient in booking.office.hosts.all()

@@ -91,7 +91,7 @@ class BookingFactory(DjangoModelFactory[Booking]):
 
 STATE_OF = {
     BookingStatus.REQUESTED: OccurrenceState.ASKED,
-    BookingStatus.AWAITING: OccurrenceState.ASKED,
+    BookingStatus.AWAITING: OccurrenceState.HELD,
     BookingStatus.CONFIRMED: OccurrenceState.BOOKED,
     BookingStatus.CANCELLED: OccurrenceState.CANCELLED,
     BookingStatus.ENDED: OccurrenceState.BOOKED,

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from directory.errors import NotAllowedError
 from directory.models import Delivery
+from spaces.domain.asking import request_booking
 from spaces.domain.availability import lock_offices, refresh_free
 from spaces.domain.booking import (
     cancel_booking,
@@ -18,7 +19,6 @@ from spaces.domain.booking import (
     enter_booking,
     expire_bookings,
     next_statuses,
-    request_booking,
     withdraw_booking,
 )
 from spaces.domain.planning import plan_dates
@@ -47,47 +47,70 @@ VERBS = {
 ALLOWED = {
     ("requested", "confirm", "host"): "confirmed",
     ("requested", "decline", "host"): "declined",
+    ("requested", "decline", "supervisor"): "declined",
     ("requested", "decline", "clock"): "declined",
     ("requested", "withdraw", "guest"): "withdrawn",
+    ("awaiting", "confirm", "supervisor"): "confirmed",
+    ("awaiting", "decline", "host"): "declined",
+    ("awaiting", "decline", "supervisor"): "declined",
+    ("awaiting", "withdraw", "guest"): "withdrawn",
     ("confirmed", "cancel", "host"): "cancelled",
     ("confirmed", "cancel", "guest"): "cancelled",
 }
-EVERY_CASE = list(
-    product(BookingStatus.values, VERBS, ["host", "guest", "outsider", "clock"])
-)
+ROLES = ["host", "guest", "supervisor", "outsider", "clock"]
 
 
-@pytest.mark.parametrize(("status", "verb", "role"), EVERY_CASE)
-def test_booking_moves_only_as_allowed(status, verb, role):
-    booking = BookingFactory(status=status)
-    OccurrenceFactory(booking=booking)
-    people = {"host": booking.office.hosts.get(), "guest": booking.guest, "clock": None}
-    person = people[role] if role in people else TherapistFactory()
-    expected = ALLOWED.get((status, verb, role), status)
+@pytest.mark.parametrize("status", BookingStatus.values)
+def test_booking_moves_only_as_allowed(status, subtests):
+    date = OccurrenceFactory(
+        booking__status=status,
+        booking__party=TherapistFactory(),
+        booking__approved_at=timezone.now(),
+    )
+    booking = date.booking
+    people = {
+        "host": booking.office.hosts.get(),
+        "guest": booking.guest,
+        "supervisor": booking.party,
+        "outsider": TherapistFactory(),
+        "clock": None,
+    }
+    for verb, role in product(VERBS, ROLES):
+        expected = ALLOWED.get((status, verb, role), status)
+        with subtests.test(f"{verb} by {role}"), transaction.atomic():
+            with (
+                nullcontext() if expected != status else pytest.raises(NotAllowedError)
+            ):
+                VERBS[verb](booking, by=people[role])
 
-    with nullcontext() if expected != status else pytest.raises(NotAllowedError):
-        VERBS[verb](booking, by=person)
-
-    booking.refresh_from_db()
-    assert booking.status == expected
+            assert Booking.objects.get(pk=booking.pk).status == expected
+            transaction.set_rollback(True)
 
 
 BUTTONS = {
     ("requested", "host"): {"confirmed", "declined"},
     ("requested", "guest"): {"withdrawn"},
+    ("requested", "supervisor"): {"declined"},
+    ("awaiting", "host"): {"declined"},
+    ("awaiting", "guest"): {"withdrawn"},
+    ("awaiting", "supervisor"): {"confirmed", "declined"},
     ("confirmed", "host"): {"cancelled"},
     ("confirmed", "guest"): {"cancelled"},
 }
 
 
-@pytest.mark.parametrize(
-    ("status", "role"), list(product(BookingStatus.values, ["host", "guest"]))
-)
-def test_next_statuses_are_the_buttons_of_the_table(status, role):
-    booking = BookingFactory(status=status)
-    person = booking.office.hosts.get() if role == "host" else booking.guest
+def test_next_statuses_are_the_buttons_of_the_table():
+    for status, role in product(BookingStatus.values, ["host", "guest", "supervisor"]):
+        booking = BookingFactory(status=status, party=TherapistFactory())
+        people = {
+            "host": booking.office.hosts.get(),
+            "guest": booking.guest,
+            "supervisor": booking.party,
+        }
 
-    assert set(next_statuses(booking, person)) == BUTTONS.get((status, role), set())
+        assert set(next_statuses(booking, people[role])) == BUTTONS.get(
+            (status, role), set()
+        ), (status, role)
 
 
 @pytest.fixture

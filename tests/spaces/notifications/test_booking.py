@@ -7,12 +7,12 @@ from django.utils import timezone
 
 from directory.models import Delivery
 from directory.registry import message_kind
+from spaces.domain.asking import request_booking
 from spaces.domain.booking import (
     cancel_booking,
     confirm_booking,
     decline_booking,
     expire_bookings,
-    request_booking,
     withdraw_booking,
 )
 from spaces.domain.offer import accept_offer

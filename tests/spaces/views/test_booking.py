@@ -6,7 +6,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from directory.models import Delivery
-from spaces.domain.booking import request_booking
+from spaces.domain.asking import request_booking
 from spaces.enums import BookingStatus, OccurrenceState
 from spaces.hours import Span
 from spaces.models import Booking

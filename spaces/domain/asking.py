@@ -1,0 +1,154 @@
+"""Asking for hours: which dates may be asked for, until when an answer is expected, who is told."""
+
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime, timedelta
+from itertools import pairwise
+
+from django.db import transaction
+from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from directory.domain.outbox import Letter, enqueue, enqueue_all
+from directory.domain.supervision import booking_party_for
+from directory.errors import NotAllowedError
+from directory.models import Community, Therapist
+from spaces import hours
+from spaces.domain.availability import keep_facets, lock_offices
+from spaces.domain.planning import PlannedDate, look_up, terms_of
+from spaces.enums import BookingStatus
+from spaces.errors import HoursError, SlotTakenError
+from spaces.hours import Dated, Span
+from spaces.models import Booking, BookingEvent, Occurrence, Office
+from spaces.queries import offices_open_to
+
+REMIND_BEFORE = timedelta(days=1)
+
+
+def request_booking(
+    office: Office,
+    *,
+    guest: Therapist,
+    dates: Sequence[tuple[date, Span]],
+    people: int = 2,
+    message: str = "",
+) -> Booking:
+    """Ask for these dates. Holds nothing: whoever is confirmed first has the hours.
+
+    Raises ``HoursError`` without dates, ``SlotTakenError`` naming the dates that are not to be had.
+    """
+    if not offices_open_to(guest).filter(pk=office.pk).exists():
+        raise NotAllowedError(_("You cannot ask for hours of this office."))
+    if people > office.capacity:
+        raise HoursError(_("This room seats %(count)s.") % {"count": office.capacity})
+    dated = _dated(office, dates)
+    party = booking_party_for(guest)
+    with transaction.atomic():
+        lock_offices(
+            [office.pk]
+        )  # whoever is confirmed meanwhile would not know of this request
+        planned = look_up(office, guest, dated)
+        if gone := [item for item in planned if not item.is_free]:
+            raise SlotTakenError(_not_to_be_had(gone))
+        booking = Booking.objects.create(
+            office=office,
+            guest=guest,
+            people=people,
+            message=message,
+            terms=terms_of(office),
+            notice_days=office.notice_days,
+            answer_by=answer_expected(item.period for item in planned),
+            party=party,
+        )
+        Occurrence.objects.bulk_create(
+            Occurrence(
+                booking=booking,
+                office=office,
+                guest=guest,
+                period=item.period,
+                price_cents=item.price_cents,
+            )
+            for item in planned
+        )
+        BookingEvent.objects.create(
+            booking=booking, actor=guest, new_status=BookingStatus.REQUESTED
+        )
+        keep_facets([guest.pk])
+        tell_of_request(booking)
+    return booking
+
+
+def answer_expected(periods: Iterable[DateTimeTZRange | None]) -> datetime:
+    """The community's days to answer, but never after the first hour begins."""
+    days = Community.objects.current().answer_days
+    moments = [timezone.now() + timedelta(days=days)]
+    moments += [period.lower for period in periods if period]
+    return min(moments)
+
+
+def tell_of_request(booking: Booking) -> None:
+    """The hosts; once more, a day before the answer is due or half-way there; and who answers for the guest."""
+    payload = {"booking": booking.pk}
+    cause = f"booking:{booking.pk}:requested"
+    hosts = list(booking.office.hosts.all())
+    enqueue_all(
+        "booking_requested",
+        [Letter(to=host, cause=cause, payload=payload) for host in hosts],
+    )
+    if booking.answer_by:
+        left = booking.answer_by - timezone.now()
+        remind_at = booking.answer_by - min(REMIND_BEFORE, left / 2)
+        enqueue_all(
+            "booking_reminder",
+            [
+                Letter(
+                    to=host,
+                    cause=cause,
+                    payload=payload,
+                    not_before=remind_at,
+                    expires_at=booking.answer_by,
+                )
+                for host in hosts
+            ],
+        )
+    if booking.party and booking.approved_at is None:
+        cause = f"booking:{booking.pk}:approval"
+        enqueue("booking_approval", to=booking.party, cause=cause, payload=payload)
+
+
+def _dated(office: Office, dates: Sequence[tuple[date, Span]]) -> list[Dated]:
+    """In order, within reach, none twice."""
+    if not dates:
+        raise HoursError(_("Choose at least one date."))
+    zone = office.building.zone
+    today = hours.local_day(timezone.now(), zone)
+    if min(dates)[0] < today - hours.HORIZON:
+        raise HoursError(_("These dates are past."))
+    if max(dates)[0] > today + hours.HORIZON:
+        raise HoursError(_("Hours can be asked for up to 53 weeks ahead."))
+    dated = sorted(
+        {
+            Dated(day, span, hours.local_period(day, span.start, span.end, zone))
+            for day, span in dates
+        },
+        key=lambda item: item[:2],
+    )
+    for one, other in pairwise(dated):
+        if one.day == other.day and other.span.start < one.span.end:
+            raise HoursError(
+                _("Two of your times on %(day)s overlap. Keep one of them.")
+                % {"day": date_format(one.day, "D j M")}
+            )
+    return dated
+
+
+def _not_to_be_had(gone: Sequence[PlannedDate]) -> str:
+    return _(
+        "Not to be had any more: %(dates)s. Leave them out and send again; nothing else has changed."
+    ) % {
+        "dates": "; ".join(
+            f"{date_format(item.day, 'D j M')} ({item.note})" for item in gone[:5]
+        )
+        + (" …" if len(gone) > 5 else "")
+    }
