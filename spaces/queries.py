@@ -157,14 +157,17 @@ def match_offices(
     *,
     guest: Therapist,
     sort: Sort = Sort.FIT,
+    among: Sequence[int] | None = None,
     limit: int = 20,
     offset: int = 0,
 ) -> list[Match]:
     """Best fit first: share of the wanted minutes, then distance, price, freshness; or what ``sort`` says.
 
-    Last those that have the hours, but only in longer blocks.
+    Last those that have the hours, but only in longer blocks. ``among``: of these offices alone.
     """
     openings = openings_open_to(guest)
+    if among is not None:
+        openings = openings.filter(office__in=among)
     ranked = _ranked(wanted, guest, openings, sort)
     rows = list(ranked[offset : offset + limit])
     offices = (
@@ -173,6 +176,13 @@ def match_offices(
         .in_bulk([row["office"] for row in rows])
     )
     return [_match(row, offices[row["office"]], wanted) for row in rows]
+
+
+def fitting_offices(wanted: Wanted, *, guest: Therapist) -> list[int]:
+    """Every office that has all of the wanted hours, by id."""
+    ranked = _ranked(wanted, guest, openings_open_to(guest), Sort.NEAREST)
+    whole = ranked.filter(is_whole=True, is_too_short=False)
+    return sorted(whole.values_list("office", flat=True))
 
 
 def _ranked(
