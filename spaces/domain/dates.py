@@ -14,6 +14,7 @@ from directory.domain.outbox import Letter, enqueue, enqueue_all
 from directory.errors import NotAllowedError
 from directory.models import Therapist
 from spaces import hours
+from spaces.domain.any_room import rehome
 from spaces.domain.availability import keep_facets, lock_offices
 from spaces.enums import BookingStatus, ChangeKind, OccurrenceState, Party
 from spaces.errors import SlotTakenError
@@ -196,12 +197,13 @@ def settle_taken(winner: Booking, booked: Sequence[Occurrence]) -> None:
 
 def _lose_rivals(winner: Booking, booked: Sequence[Occurrence]) -> None:
     """Asked dates of others that overlap become lost; each asker is told once what went."""
-    lost = list(
+    rivals = (
         Occurrence.objects.asked()
         .filter(_overlapping(booked))
         .exclude(booking=winner)
-        .select_related("booking__guest")
+        .select_related("booking__guest", "booking__office__building")
     )
+    lost = rehome(rivals)  # where any room would do, another one does
     move_by_clock(
         Occurrence.objects.filter(pk__in=[o.pk for o in lost]), OccurrenceState.LOST
     )
