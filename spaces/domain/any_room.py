@@ -3,7 +3,7 @@
 Why a request has an office all the same: ``docs/decisions/0007-any-suitable-room.md``.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from django.db.models import Count, Q
@@ -103,7 +103,7 @@ def choose_room(booking: Booking, room: Office | None) -> None:
         _settle_in(booking, choices[0].office)
 
 
-def rehome(occurrences: Sequence[Occurrence]) -> list[Occurrence]:
+def rehome(occurrences: Iterable[Occurrence]) -> list[Occurrence]:
     """Dates of "any suitable room" that lost their hours, into another room that has them.
 
     Asking holds nothing, so no lock is needed. Answers those for which there is none.
