@@ -129,6 +129,21 @@ class OfferStatus(TextChoices):
     LAPSED = "lapsed", _("Lapsed")
 
 
+class LoanKind(TextChoices):
+    LENDS = "lends", _("To lend")
+    GIVES = "gives", _("To give away")
+    SEEKS = "seeks", _("Looked for")
+
+
+class LoanStatus(TextChoices):
+    OPEN = "open", _("Open")
+    CLAIMED = "claimed", _("Claimed")
+    PICKED_UP = "picked_up", _("Picked up")
+    RETURNED = "returned", _("Returned")
+    WITHDRAWN = "withdrawn", _("Taken back")
+    EXPIRED = "expired", _("Past")
+
+
 class WaveState(TextChoices):
     RUNNING = "running", _("Running")
     PAUSED = "paused", _("Paused")
@@ -150,6 +165,8 @@ class Party(TextChoices):
     SUPERVISOR = "supervisor"
     AUTHOR = "author"
     HELPER = "helper"
+    MEMBER = "member"
+    PARTNER = "partner"
     TIED = "tied"
     MODERATOR = "moderator"
     CLOCK = "clock"

@@ -11,6 +11,7 @@ from spaces.models.incident import (
     IncidentUpdate,
     IncidentWord,
 )
+from spaces.models.loan import Loan, LoanEvent
 from spaces.models.message import BookingMessage
 from spaces.models.need import Need, NeedHour
 from spaces.models.offer import Offer, OfferHour
@@ -37,6 +38,8 @@ __all__ = [
     "IncidentScope",
     "IncidentUpdate",
     "IncidentWord",
+    "Loan",
+    "LoanEvent",
     "Need",
     "NeedHour",
     "Occurrence",

@@ -34,7 +34,14 @@ from spaces.forms.incident import (
     RoomReopeningForm,
     UpdateForm,
 )
-from spaces.models import Incident, IncidentScope, IncidentWord, Need, Office
+from spaces.models import (
+    Incident,
+    IncidentScope,
+    IncidentWord,
+    Loan,
+    Need,
+    Office,
+)
 from spaces.models.incident import IN_FORCE
 from spaces.notifications.emergency import LINK_DAYS, WORD, help_path
 from spaces.ties import buildings_tied_to
@@ -124,6 +131,8 @@ def incident_detail(request: TherapistRequest, pk: int) -> HttpResponse:
         "words": incident.words.select_related("therapist") if me.is_moderator else [],
         "statuses": next_statuses(incident, me),
         "update_form": UpdateForm(),
+        "loans": Loan.objects.visible_to(me).filter(incident=incident).with_people(),
+        "may_post_loans": incident.status in IN_FORCE,
         "room_form": RoomReopeningForm(offices=rooms, prefix="room") if rooms else None,
     }
     with timezone.override(scopes[0].building.timezone):

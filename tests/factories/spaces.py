@@ -13,6 +13,7 @@ from spaces.models import (
     Closure,
     Incident,
     IncidentScope,
+    Loan,
     Need,
     NeedHour,
     Occurrence,
@@ -153,6 +154,18 @@ class IncidentScopeFactory(DjangoModelFactory[IncidentScope]):
     incident = factory.SubFactory(IncidentFactory, scope=None)
     building = factory.SubFactory(BuildingFactory)
     until = factory.LazyFunction(lambda: now() + timedelta(days=14))
+
+
+class LoanFactory(DjangoModelFactory[Loan]):
+    """Two chairs to lend, for four weeks."""
+
+    class Meta:
+        model = Loan
+
+    incident = factory.SubFactory(IncidentFactory, status="confirmed")
+    author = factory.SubFactory(TherapistFactory)
+    thing = "Two chairs"
+    until = factory.LazyFunction(lambda: now().date() + timedelta(weeks=4))
 
 
 class NeedFactory(DjangoModelFactory[Need]):

@@ -297,7 +297,7 @@ def test_incident_detail_query_count_is_constant(
         NeedFactory(incident=incident)
         incident.updates.create(author=TherapistFactory(), text="News")
 
-    with django_assert_num_queries(23):
+    with django_assert_num_queries(24):
         client.get(incident.get_absolute_url())
 
 
