@@ -59,10 +59,14 @@ def verify_free(office_ids: Sequence[int]) -> list[Opening]:
     end of the horizon, which moves forward every day."""
     with transaction.atomic():
         lock_offices(office_ids)
-        soon = timezone.now() + hours.HORIZON - timedelta(days=8)
+        now = timezone.now()
+        sure = [(now, now + hours.HORIZON - timedelta(days=8))]
         wrong = []
         for opening, free in _recomputed(office_ids):
-            if _before(opening.free, soon) != _before(free, soon):
+            known, true = (
+                hours.intersection(part, sure) for part in (opening.free, free)
+            )
+            if known != true:
                 wrong.append(opening)
             if _set_free(opening, free):
                 opening.save(update_fields=["free"])
@@ -158,8 +162,3 @@ def _set_free(opening: Opening, free: list[Interval]) -> bool:
         return False
     opening.free = free
     return True
-
-
-def _before(free: list[Interval], moment: datetime) -> list[Interval]:
-    now = timezone.now()
-    return hours.intersection(free, [(now, moment)])
