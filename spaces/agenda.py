@@ -1,6 +1,6 @@
 """Weeks as people see them: an office's, and one's own next seven days. Reads across models, nothing is changed."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
@@ -16,19 +16,26 @@ from spaces.enums import Audience, OccurrenceState
 from spaces.hours import Interval
 from spaces.models import TAKEN, Closure, Occurrence, Office, Opening, UsualHours
 from spaces.queries import openings_open_to
-from spaces.week import Block
+from spaces.week import SHOWN_FROM, SHOWN_TO, Block
 from spaces.words import say_money, say_price
 
 DAYS = 7
+Dated = tuple[date, Block]
+STATE_OF = {  # how a date looks in a week; any other that takes hours is booked
+    OccurrenceState.DISPLACED: "displaced",
+    OccurrenceState.HELD: "held",
+    OccurrenceState.ASKED: "asked",
+}
 
 
 # --- An office's week ----------------------------------------------------------
 
 
 class OfficeWeek:
-    """One week of an office as ``viewer`` may see it: who occupies an hour only its two parties read.
+    """One week (or ``days``) of an office as ``viewer`` may see it: who occupies an hour only its two parties read.
 
-    ``openings`` are those the viewer may know of, ``closures`` those that are not over.
+    ``openings`` are those the viewer may know of, ``closures`` those that are not over. ``dates`` and ``usual`` are
+    read unless they are given; ``name_of`` is what hosts read of a guest.
     """
 
     def __init__(
@@ -41,6 +48,10 @@ class OfficeWeek:
         closures: Sequence[Closure],
         currency: str,
         is_host: bool,
+        days: int = DAYS,
+        dates: Sequence[Occurrence] | None = None,
+        usual: Sequence[UsualHours] | None = None,
+        name_of: Callable[[Occurrence], str] = lambda date: date.guest.first_name,
     ) -> None:
         self.office, self.viewer, self.currency, self.is_host = (
             office,
@@ -50,15 +61,29 @@ class OfficeWeek:
         )
         self.openings, self.closures = openings, closures
         self.zone = office.building.zone
-        self.first = first
-        self.last = first + timedelta(days=DAYS - 1)
-        self.window = (
-            hours.instant(first, 0, self.zone),
-            hours.instant(first + timedelta(days=DAYS), 0, self.zone),
-        )
+        self.first, self.days = first, days
+        self.last = first + timedelta(days=days - 1)
+        self.window = window_of(first, days, self.zone)
+        self.dates = list(self._occurrences() if dates is None else dates)
+        self.usual = usual
+        self.name_of = name_of
 
     def blocks(self) -> list[Block]:
-        taken = list(self._occurrences())
+        return [block for _day, block in self.dated()]
+
+    def by_day(self) -> dict[date, list[Block]]:
+        """Each of the days with its blocks in order of time."""
+        found: dict[date, list[Block]] = {
+            self.first + timedelta(days=number): [] for number in range(self.days)
+        }
+        for day, block in sorted(
+            self.dated(), key=lambda item: (item[1].start, item[1].end)
+        ):
+            found[day].append(block)
+        return found
+
+    def dated(self) -> list[Dated]:
+        taken = [d for d in self.dates if d.state != OccurrenceState.ASKED]
         offered = hours.union(
             part for opening in self.openings for part in self._offered(opening)
         )
@@ -68,15 +93,27 @@ class OfficeWeek:
         )
         blocks = self._free()
         blocks += self._closed(
-            hours.difference(offered, occupied) if self.is_host else offered
+            hours.difference(hours.union([*offered, *self._by_day_light()]), occupied)
+            if self.is_host
+            else offered
         )
-        for occurrence in taken:
+        for occurrence in self.dates:
             blocks += self._taken(occurrence, hours.difference(offered, shut))
         if self.is_host:
-            blocks += self._usual(hours.union([*occupied, *offered]))
+            blocks += self._usual(hours.union([*occupied, *offered, *shut]))
         return blocks
 
-    def _free(self) -> list[Block]:
+    def _by_day_light(self) -> list[Interval]:
+        """Hours in which a host is shown a closure though nothing is offered then."""
+        return [
+            (
+                hours.instant(self._day(number), SHOWN_FROM, self.zone),
+                hours.instant(self._day(number), SHOWN_TO, self.zone),
+            )
+            for number in range(self.days)
+        ]
+
+    def _free(self) -> list[Dated]:
         """Where openings overlap the cheapest applies."""
         now = timezone.now()
         told: list[Interval] = hours.union([(self.window[0], max(now, self.window[0]))])
@@ -96,7 +133,7 @@ class OfficeWeek:
             blocks += self._blocks(parts, "free", detail=detail)
         return blocks
 
-    def _closed(self, offered: list[Interval]) -> list[Block]:
+    def _closed(self, offered: list[Interval]) -> list[Dated]:
         blocks = []
         for closure in self.closures:
             parts = hours.intersection(
@@ -105,29 +142,20 @@ class OfficeWeek:
             blocks += self._blocks(parts, "closed", detail=closure.reason)
         return blocks
 
-    def _taken(self, occurrence: Occurrence, offered: list[Interval]) -> list[Block]:
+    def _taken(self, occurrence: Occurrence, offered: list[Interval]) -> list[Dated]:
         whole = [(occurrence.period.lower, occurrence.period.upper)]
         url = occurrence.booking.get_absolute_url()
-        state = (
-            "displaced" if occurrence.state == OccurrenceState.DISPLACED else "booked"
-        )
+        state = STATE_OF.get(OccurrenceState(occurrence.state), "booked")
         if self.is_host:
-            return self._blocks(
-                whole, state, detail=occurrence.guest.first_name, url=url
-            )
+            detail = self.name_of(occurrence)
+            return self._blocks(whole, state, detail=detail, url=url)
         if occurrence.guest_id == self.viewer.pk:
-            return self._blocks(
-                whole, "displaced" if state == "displaced" else "mine", url=url
-            )
+            return self._blocks(whole, "mine" if state == "booked" else state, url=url)
         return self._blocks(hours.intersection(whole, offered), "taken")
 
-    def _usual(self, told: list[Interval]) -> list[Block]:
-        spans = [
-            usual.span
-            for usual in UsualHours.objects.filter(
-                office=self.office, therapist=self.viewer
-            )
-        ]
+    def _usual(self, told: list[Interval]) -> list[Dated]:
+        known = UsualHours.objects.filter(office=self.office, therapist=self.viewer)
+        spans = [u.span for u in (known if self.usual is None else self.usual)]
         own = hours.intervals_of(hours.expand(spans, self.first, self.last, self.zone))
         return self._blocks(hours.difference(own, told), "usual")
 
@@ -149,23 +177,37 @@ class OfficeWeek:
 
     def _blocks(
         self, parts: Sequence[Interval], state: str, *, detail: str = "", url: str = ""
-    ) -> list[Block]:
+    ) -> list[Dated]:
+        """The parts cut at midnight, each on its day."""
         return [
-            Block(
-                *hours.span_of(DateTimeTZRange(lower, upper), self.zone),
-                state=state,
-                detail=detail,
-                url=url,
+            (
+                self._day(number),
+                _block(DateTimeTZRange(lower, upper), self.zone, state, detail, url),
             )
-            for number in range(DAYS)
-            for lower, upper in hours.intersection(parts, [self._day(number)])
+            for number in range(self.days)
+            for lower, upper in hours.intersection(
+                parts, [window_of(self._day(number), 1, self.zone)]
+            )
         ]
 
-    def _day(self, number: int) -> Interval:
-        day = self.first + timedelta(days=number)
-        return hours.instant(day, 0, self.zone), hours.instant(
-            day + timedelta(days=1), 0, self.zone
-        )
+    def _day(self, number: int) -> date:
+        return self.first + timedelta(days=number)
+
+
+def _block(
+    period: DateTimeTZRange, zone: ZoneInfo, state: str, detail: str, url: str
+) -> Block:
+    weekday, start, end = hours.span_of(period, zone)
+    if end <= start:  # from the first into the second of an hour that the clocks repeat
+        end = min(start + hours.STEP, hours.DAY)
+    return Block(weekday, start, end, state, detail=detail, url=url)
+
+
+def window_of(first: date, days: int, zone: ZoneInfo) -> Interval:
+    """From midnight to midnight there."""
+    return hours.instant(first, 0, zone), hours.instant(
+        first + timedelta(days=days), 0, zone
+    )
 
 
 def office_openings(

@@ -6,10 +6,12 @@ from spaces.views import (
     building,
     emergency,
     feed,
+    host_entry,
     incident,
     need,
     offer,
     office,
+    office_calendar,
     opening,
     search,
     wave,
@@ -24,6 +26,13 @@ urlpatterns = [
     path("offices/new/", office.office_new, name="office_new"),
     path("offices/<int:pk>/", office.office_detail, name="office_detail"),
     path("offices/<int:pk>/edit/", office.office_edit, name="office_edit"),
+    path("offices/<int:pk>/enter/", host_entry.office_enter, name="office_enter"),
+    path(
+        "offices/<int:pk>/calendar/",
+        office_calendar.office_calendar,
+        name="office_calendar",
+    ),
+    path("guests/<str:token>/", host_entry.guest_link, name="guest_link"),
     path("offices/<int:pk>/usual-hours/", office.usual_hours, name="usual_hours"),
     path("offices/<int:pk>/closures/new/", office.closure_new, name="closure_new"),
     path("closures/<int:pk>/end/", office.closure_end, name="closure_end"),
@@ -37,6 +46,11 @@ urlpatterns = [
     path("offices/<int:pk>/ask/", booking.booking_request, name="booking_request"),
     path("bookings/", booking.booking_list, name="booking_list"),
     path("bookings/<int:pk>/", booking_detail.booking_detail, name="booking_detail"),
+    path(
+        "bookings/<int:pk>/not-agreed/",
+        host_entry.booking_refuse,
+        name="booking_refuse",
+    ),
     path(
         "bookings/<int:pk>/<str:status>/", booking.booking_answer, name="booking_answer"
     ),

@@ -80,6 +80,14 @@ class DateChoice:
     is_ticked: bool = True
 
 
+class Head(NamedTuple):
+    """What stands over a column of a week to read: a weekday, a date, a room."""
+
+    text: str
+    url: str = ""
+    is_now: bool = False
+
+
 class Cell(NamedTuple):
     rowspan: int
     blocks: list[Block]  # usually one; more where hours overlap

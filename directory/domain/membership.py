@@ -6,7 +6,10 @@ A declined applicant's standing is *left*: they see nothing, their history stays
 from datetime import date
 from enum import Enum, auto
 
-from django.db import transaction
+from allauth.account.models import EmailAddress
+from django.db import IntegrityError, transaction
+from django.db.models import F, Q
+from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -20,6 +23,7 @@ from directory.errors import (
 )
 from directory.geo import place_of_zip, snap
 from directory.models import Licence, StandingEvent, Supervision, Term, Therapist, User
+from directory.text import plain_address, ways_to_write
 
 
 class Party(Enum):
@@ -178,18 +182,56 @@ def leave(therapist: Therapist, *, by: Therapist, reason: str = "") -> Therapist
 def invite_person(*, name: str, email: str, by: Therapist) -> Therapist:
     """Someone a host knows by name and address: essential messages only, until they join and claim what is theirs.
 
-    Inviting an address twice, or one that belongs to somebody already, gives that person.
+    Inviting an address twice, or one that belongs to somebody already, gives that person, whatever their standing.
     """
-    known = Therapist.objects.filter(user__email__iexact=email).first()
-    if known is None:
-        known = Therapist.objects.filter(user=None, email__iexact=email).first()
+    known = known_by_address(email)
     if known is not None:
         return known
-    with transaction.atomic():
-        therapist = Therapist.objects.create(
-            standing=S.INVITED, name=name, email=email.lower(), invited_by=by
+    try:
+        with transaction.atomic():
+            therapist = Therapist.objects.create(
+                standing=S.INVITED,
+                name=name,
+                email=plain_address(email),
+                invited_by=by,
+            )
+            StandingEvent.objects.create(therapist=therapist, actor=by, new=S.INVITED)
+    except IntegrityError:  # somebody else invited them in the same moment
+        return Therapist.objects.get(user=None, email__iexact=plain_address(email))
+    return therapist
+
+
+def known_by_address(email: str) -> Therapist | None:
+    """Whose address this is: of a sign-in, a further confirmed one of theirs, or of somebody invited."""
+    ways = ways_to_write(email)
+    confirmed = EmailAddress.objects.annotate(plain=Lower("email")).filter(
+        plain__in=ways, verified=True
+    )
+    people = Therapist.objects.annotate(
+        invited_at=Lower("email"), signs_in_at=Lower("user__email")
+    ).with_user()
+    return (
+        people.filter(
+            Q(signs_in_at__in=ways)
+            | Q(user__in=confirmed.values("user"))
+            | Q(user=None, invited_at__in=ways)
         )
-        StandingEvent.objects.create(therapist=therapist, actor=by, new=S.INVITED)
+        .order_by(F("user").asc(nulls_last=True))
+        .first()
+    )
+
+
+@transaction.atomic
+def take_off(therapist: Therapist, *, by: Therapist) -> Therapist:
+    """Somebody invited says that this is not them, or that they do not want to be here: their name is forgotten.
+
+    The address alone is kept, so that nobody can enter it again; signing up with it themselves they may still join.
+    """
+    therapist, _event = _move(
+        therapist, S.LEFT, by=by, acting=Party.PERSON, reason="", only_from=S.INVITED
+    )
+    therapist.name, therapist.invited_by = _("A former guest"), None
+    therapist.save(update_fields=["name", "invited_by"])
     return therapist
 
 
@@ -212,8 +254,9 @@ def _claimed_by(user: User) -> Therapist:
             raise AlreadyAppliedError(_("You have told us who you are already."))
         return own
     invited = (
-        Therapist.objects.select_for_update()
-        .filter(user=None, email__iexact=user.email)
+        Therapist.objects.select_for_update(of=("self",))
+        .annotate(invited_at=Lower("email"))
+        .filter(user=None, invited_at__in=ways_to_write(user.email))
         .first()
     )
     therapist = invited or Therapist()

@@ -14,6 +14,7 @@ from spaces.week import (
     STATES,
     WEEK,
     Block,
+    Head,
     day_name,
     say_blocks,
     say_hours,
@@ -66,9 +67,21 @@ def price(context: Context, cents: int) -> str:
 
 @register.inclusion_tag("components/_week_read.html")
 def week_read(
-    blocks: Sequence[Block], caption: str, *, days: Sequence[int] = WEEK
+    blocks: Sequence[Block],
+    caption: str,
+    *,
+    days: Sequence[int] = WEEK,
+    heads: Sequence[Head] = (),
 ) -> dict[str, Any]:
-    """A week to read. ``days=0123`` style subsets are weekday numbers in order."""
+    """A week to read. ``days=0123`` style subsets are weekday numbers in order.
+
+    ``heads``, one for each column, say something else than the weekday; then ``days`` only counts the columns.
+    """
+    if heads:
+        days = range(len(heads))
+    titles = dict(
+        zip(days, heads or [Head(day_name(day)) for day in days], strict=True)
+    )
     shown = [block for block in blocks if block.weekday in days]
     by_day = {
         weekday: sorted(
@@ -79,10 +92,13 @@ def week_read(
     return {
         "caption": caption,
         "blocks": shown,
-        "days": [day_name(weekday) for weekday in days],
+        "heads": list(titles.values()),
+        "shows_picture": not heads or len(heads) == len(WEEK),
         "rows": week_rows(shown, days),
         "agenda": [
-            (day_name(weekday), found) for weekday, found in by_day.items() if found
+            (titles[weekday], found)
+            for weekday, found in by_day.items()
+            if found or titles[weekday].url
         ],
     }
 

@@ -18,6 +18,7 @@ from spaces.domain.approval import waits_for
 from spaces.domain.booking import next_statuses
 from spaces.domain.code_view import log_code_view
 from spaces.domain.dates import parties_of
+from spaces.domain.host_entry import may_refuse
 from spaces.domain.message import has_blocks, is_open
 from spaces.enums import BookingStatus, OccurrenceState, Party
 from spaces.forms.booking import AnswerForm
@@ -200,6 +201,7 @@ def _answers(booking: Booking, me: Therapist, parties: set[Party]) -> dict[str, 
         "answers": statuses,
         "answer_form": AnswerForm(),
         "approver": party,
+        "may_refuse": may_refuse(booking, me),
         "is_asked_to_approve": is_asked,
         "rivals": _rivals(booking) if booking.status == BookingStatus.REQUESTED else 0,
     }

@@ -17,13 +17,14 @@ from django.views.decorators.http import require_safe
 
 from directory.enums import Standing
 from directory.geo import DistanceTo, distance_band
-from directory.models import Community, Therapist
+from directory.models import Community, Supervision, Therapist
 from spaces import hours
 from spaces.agenda import my_week, span_blocks
 from spaces.coverage import coverage_of
 from spaces.enums import IncidentStatus, NeedStatus, OfferStatus
 from spaces.models import Booking, Incident, IncidentScope, Need, Opening
 from spaces.models.incident import IN_FORCE
+from spaces.notifications.entry import entered_bookings, guest_path
 from spaces.summary import summary_of
 from spaces.ties import buildings_tied_to
 from spaces.week import say_hours
@@ -59,7 +60,12 @@ def home(request: HttpRequest) -> HttpResponse:
     if me is None:
         return redirect("directory:join")
     if me.standing != Standing.MEMBER:
-        return render(request, "spaces/standing.html", {"therapist": me})
+        is_guest = entered_bookings().filter(guest=me).exists()
+        return render(
+            request,
+            "spaces/standing.html",
+            {"therapist": me, "guest_url": guest_path(me) if is_guest else ""},
+        )
     community: Community = (
         getattr(request, "community", None) or Community.objects.current()
     )
@@ -76,6 +82,8 @@ def _home(me: Therapist, community: Community) -> dict[str, Any]:
             *_drafts(me),
             *_offers(me),
             *_requests(me, community),
+            *_approvals(me, community),
+            *_supervisions(me),
             *_stale(me),
             *_queue(me),
         ],
@@ -129,6 +137,34 @@ def _requests(me: Therapist, community: Community) -> Iterable[Task]:
             % {"guest": booking.guest, "office": booking.office},
             text=f"{summary.hours}, {summary.price(community.currency)}",
             url=booking.get_absolute_url(),
+            action=_("Look and answer"),
+        )
+
+
+def _approvals(me: Therapist, community: Community) -> Iterable[Task]:
+    """What somebody under supervision asked for, and this person answers for."""
+    waiting = Booking.objects.answered_for_by(me).undecided().filter(approved_at=None)
+    hosted = Booking.objects.hosted_by(me).values("pk")  # one answer is enough
+    for booking in waiting.exclude(pk__in=hosted).with_parties().with_dates():
+        summary = summary_of(booking)
+        yield Task(
+            kicker=_("Approval"),
+            title=_("%(guest)s asks for %(office)s")
+            % {"guest": booking.guest, "office": booking.office},
+            text=f"{summary.hours}, {summary.price(community.currency)}",
+            url=booking.get_absolute_url(),
+            action=_("Look and approve"),
+        )
+
+
+def _supervisions(me: Therapist) -> Iterable[Task]:
+    asked = Supervision.objects.filter(supervisor=me, accepted_at=None)
+    for link in asked.select_related("trainee"):
+        yield Task(
+            kicker=_("Supervision"),
+            title=_("%(name)s names you as supervisor") % {"name": link.trainee},
+            text=_("If you accept, you approve what they book here."),
+            url=reverse("directory:supervision"),
             action=_("Look and answer"),
         )
 
