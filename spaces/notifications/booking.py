@@ -18,6 +18,7 @@ from spaces.enums import BookingStatus, OccurrenceState
 from spaces.hours import local_day
 from spaces.models import Booking, BookingEvent, Occurrence, Offer
 from spaces.notifications.emergency import need_path
+from spaces.notifications.entry import booking_path
 from spaces.queries import Match, Wanted, match_offices
 from spaces.summary import Summary, summary_of
 
@@ -100,11 +101,13 @@ def _mail(
 
 
 def _path(booking: Booking, person: Therapist, *, is_host: bool) -> str:
-    """Its page; for a supervisor, or a guest without a sign-in, the page of the need it came from."""
+    """Its page, or what is open to a guest who is no member. For a supervisor, or a guest without a sign-in, the page of
+    the need it came from.
+    """
     offer: Offer | None = getattr(booking, "offer", None)
     is_guest = person.pk == booking.guest_id and person.user_id is not None
     if offer is None or is_host or is_guest:
-        return booking.get_absolute_url()
+        return booking_path(booking, person)
     return need_path(offer.need, person)
 
 
