@@ -1,5 +1,6 @@
 """One file for every environment: what differs is read from the environment, see .env.example."""
 
+from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -212,6 +213,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 900.0,
         "options": {"expires": 900},
     },
+    "look-at-searches": {
+        "task": "spaces.tasks.look_at_searches",
+        "schedule": 300.0,
+        "options": {"expires": 300},
+    },
     "advance-waves": {
         "task": "spaces.tasks.advance_waves",
         "schedule": 60.0,
@@ -252,7 +258,12 @@ LOCALE_PATHS = [BASE_DIR / "locale"]
 USE_TZ = True
 TIME_ZONE = "UTC"  # pages override it with the building's or the community's zone
 STATIC_URL = "/static/"
-STATICFILES_DIRS = [BASE_DIR / "static"]
+LEAFLET = Path(str(find_spec("leaflet").origin)).parent  # type: ignore[union-attr]  # it is installed
+STATICFILES_DIRS = [
+    BASE_DIR / "static",
+    # django-leaflet's files alone: as an application it would ask for GDAL
+    ("leaflet", LEAFLET / "static" / "leaflet"),
+]
 STATIC_ROOT = BASE_DIR / "var" / "static"
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
@@ -261,13 +272,24 @@ STORAGES = {
     },
 }
 
+# --- The map: pins on paper, unless a tile server is named ------------------
+MAP_TILES_URL = env(
+    "MAP_TILES_URL", default=""
+)  # https://tiles.example.org/{z}/{x}/{y}.png; every visitor's browser asks it for pictures
+MAP_TILES_ATTRIBUTION = env("MAP_TILES_ATTRIBUTION", default="")
+MAP_TILES_HOST = "{0.scheme}://{0.netloc}".format(
+    urlsplit(MAP_TILES_URL.replace("{s}", "*"))
+)
+# data: is how Leaflet lets go of a tile that is still loading
+MAP_IMAGES = [MAP_TILES_HOST, "data:"] if MAP_TILES_URL else []
+
 # --- Security -------------------------------------------------------------
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [NONE],
         "script-src": [SELF],
         "style-src": [SELF],
-        "img-src": [SELF],
+        "img-src": [SELF, *MAP_IMAGES],
         "font-src": [SELF],
         "connect-src": [SELF],
         "manifest-src": [SELF],

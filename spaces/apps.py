@@ -9,11 +9,12 @@ class SpacesConfig(AppConfig):
     def ready(self) -> None:
         # ruff: noqa: PLC0415 -- models are loaded only now
         from directory.registry import register_queue
-        from spaces.notifications import booking, emergency, entry
+        from spaces.notifications import booking, emergency, entry, search
         from spaces.queues import queues_of_places
 
         booking.register()
         emergency.register()
         entry.register()
+        search.register()
         for queue in queues_of_places():
             register_queue(queue)

@@ -1,6 +1,14 @@
 from celery import shared_task
 
-from spaces.domain import availability, booking, incident, need, offer, wave
+from spaces.domain import (
+    availability,
+    booking,
+    incident,
+    need,
+    offer,
+    saved_search,
+    wave,
+)
 
 # --- Exchange: bookings and free hours --------------------------------------------
 
@@ -13,6 +21,11 @@ def expire_bookings() -> None:
 @shared_task
 def end_bookings() -> None:
     booking.end_bookings()
+
+
+@shared_task
+def look_at_searches() -> None:
+    saved_search.look_at_searches()
 
 
 @shared_task

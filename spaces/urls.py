@@ -13,7 +13,9 @@ from spaces.views import (
     office,
     office_calendar,
     opening,
+    saved_search,
     search,
+    suggestions,
     wave,
 )
 
@@ -22,6 +24,24 @@ app_name = "spaces"
 # --- Exchange: offices, hours, bookings -----------------------------------------
 urlpatterns = [
     path("", search.office_search, name="office_search"),
+    path("suggestions/", suggestions.suggestions, name="suggestions"),
+    path("searches/", saved_search.saved_search_list, name="saved_search_list"),
+    path("searches/new/", saved_search.saved_search_new, name="saved_search_new"),
+    path(
+        "searches/stop/<str:token>/",
+        saved_search.saved_search_stop,
+        name="saved_search_stop",
+    ),
+    path(
+        "searches/<int:pk>/",
+        saved_search.saved_search_change,
+        name="saved_search_change",
+    ),
+    path(
+        "searches/<int:pk>/forget/",
+        saved_search.saved_search_forget,
+        name="saved_search_forget",
+    ),
     path("offices/", office.my_offices, name="my_offices"),
     path("offices/new/", office.office_new, name="office_new"),
     path("offices/<int:pk>/", office.office_detail, name="office_detail"),

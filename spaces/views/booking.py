@@ -16,6 +16,7 @@ from django.views.decorators.http import (
 from directory.errors import DomainError
 from directory.http import TherapistRequest, member_required, render_part
 from directory.models import Therapist
+from spaces.domain.approval import waits_for, who_approves
 from spaces.domain.asking import request_booking
 from spaces.domain.booking import (
     cancel_booking,
@@ -23,8 +24,9 @@ from spaces.domain.booking import (
     decline_booking,
     withdraw_booking,
 )
+from spaces.domain.dates import parties_of
 from spaces.domain.planning import PlannedDate, plan_dates
-from spaces.enums import BookingStatus, OccurrenceState
+from spaces.enums import BookingStatus, OccurrenceState, Party
 from spaces.forms.booking import AnswerForm, BookingRequestForm, PatternForm, said_date
 from spaces.hours import clock
 from spaces.models import Booking, Office
@@ -80,13 +82,19 @@ def ask_context(
         "pattern": pattern,
         "request_form": form,
         "dates": [],
+        "approval_rule": None,
+        "approver": None,
         "query": request.GET.urlencode(),
     }
     if not pattern.is_valid():
         return context
     planned = _plan(pattern, office, request.therapist)
-    ticked = set(request.POST.getlist("dates")) if form.is_bound else None
+    named = request.POST if form.is_bound else request.GET  # a link may name its dates
+    ticked = set(named.getlist("dates")) if "dates" in named or form.is_bound else None
+    rule, approver = who_approves(request.therapist)
     return context | {
+        "approval_rule": rule,
+        "approver": approver,
         "spans": pattern.cleaned_data["hours"],
         "dates": [_choice(date, ticked) for date in planned],
         "free_count": sum(date.is_free for date in planned),
@@ -151,8 +159,8 @@ def booking_list(request: TherapistRequest) -> HttpResponse:
         request.GET.get("page")
     )
     context = {
-        "to_answer": [line for line in waiting if line["is_host"]],
-        "asked": [line for line in waiting if not line["is_host"]],
+        "to_answer": [line for line in waiting if _waits_for_me(line)],
+        "asked": [line for line in waiting if not _waits_for_me(line)],
         "confirmed": sorted(
             (line for line in running if line not in waiting), key=_soonest
         ),
@@ -163,16 +171,28 @@ def booking_list(request: TherapistRequest) -> HttpResponse:
 
 
 def _line(booking: Booking, me: Therapist) -> dict[str, Any]:
-    summary = summary_of(booking)
+    parties = parties_of(booking, me)
+    dates = booking.occurrences.all()
+    mine = dates if parties else [date for date in dates if date.guest_id == me.pk]
+    summary = summary_of(booking, mine)
+    approver = waits_for(booking)
     return {
         "booking": booking,
         "summary": summary,
-        "is_host": booking.guest_id != me.pk,
+        "is_host": Party.HOST in parties,
+        "is_guest": booking.guest_id == me.pk,
+        "is_party": Party.SUPERVISOR in parties,
+        "is_asked_to_approve": approver is not None and approver.pk == me.pk,
         "next": summary.next_after(timezone.now()),
         "displaced": any(
             date.state == OccurrenceState.DISPLACED for date in summary.dates
         ),
     }
+
+
+def _waits_for_me(line: dict[str, Any]) -> bool:
+    is_request = line["booking"].status == BookingStatus.REQUESTED
+    return bool(line["is_asked_to_approve"] or (line["is_host"] and is_request))
 
 
 def _soonest(line: dict[str, Any]) -> Any:

@@ -1,23 +1,26 @@
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Exists, F, OuterRef, Prefetch
+from django.db.models import Exists, OuterRef, Prefetch, Subquery
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_safe
 from django_htmx.http import push_url, reselect, reswap, retarget
 
-from directory.geo import DistanceTo, distance_band
+from directory.geo import DistanceTo, distance_band, snap
 from directory.http import TherapistRequest, member_required, render_part
 from directory.models import Community
 from spaces import hours
 from spaces.agenda import opening_blocks, span_blocks
+from spaces.enums import Sort
 from spaces.forms.office import STEP_FREE
 from spaces.forms.search import SearchForm
 from spaces.models import Office, Opening
+from spaces.models.opening import OpeningQuerySet
+from spaces.pins import Pin, map_of
 from spaces.queries import (
     Match,
     Wanted,
@@ -32,6 +35,14 @@ from spaces.words import say_date, say_money, say_price
 TEMPLATE = "spaces/office_search.html"
 PAGE = 20
 MOST_PAGES = 500
+MOST_SAID = 3  # of what a near miss lacks; the rest folds
+FEW = 3  # rooms that have it all: with fewer, other hours are suggested
+ORDERED = {
+    Sort.FIT: gettext_lazy("best fit first"),
+    Sort.NEAREST: gettext_lazy("nearest first"),
+    Sort.CHEAPEST: gettext_lazy("cheapest first"),
+    Sort.FRESHEST: gettext_lazy("confirmed last first"),
+}
 
 
 @require_safe
@@ -50,12 +61,18 @@ def office_search(request: TherapistRequest) -> HttpResponse:
     if form.is_valid():
         page = _page_number(request)
         wanted = form.wanted()
-        context |= {"said": _said(form, wanted), "page_number": page}
+        context |= {
+            "said": said(form),
+            "address": form.address(),
+            "page_number": page,
+            "sorted": ORDERED[form.order],
+        }
         context |= (
             _matches(request, form, wanted, page)
             if wanted.spans
             else _nearby(request, form, wanted, page)
         )
+        context["map"] = _map(form, context)
     return _answer(request, form, context)
 
 
@@ -69,8 +86,12 @@ def _answer(
         response = reswap(reselect(retarget(response, "#main"), "#main"), "outerHTML")
     else:
         response = render_part(request, TEMPLATE, "results", context)
-    if request.htmx and not form.errors:
-        push_url(response, f"{request.path}?{form.address()}")
+    if request.htmx and "address" in context:
+        page = context["page_number"]
+        push_url(
+            response,
+            f"{request.path}?{context['address']}" + (f"&page={page}" * (page > 1)),
+        )
     return response
 
 
@@ -79,15 +100,24 @@ def _matches(
 ) -> dict[str, Any]:
     """Full matches, then near misses; one more than the page shows tells whether there is another page."""
     found = match_offices(
-        wanted, guest=request.therapist, limit=PAGE + 1, offset=PAGE * (page - 1)
+        wanted,
+        guest=request.therapist,
+        sort=form.order,
+        limit=PAGE + 1,
+        offset=PAGE * (page - 1),
     )
-    results = [_result(match, request.community) for match in found[:PAGE]]
+    results = [
+        {"number": number, **_result(match, request.community)}
+        for number, match in enumerate(found[:PAGE], PAGE * (page - 1) + 1)
+    ]
+    full = [result for result in results if result["match"].is_full]
     return {
-        "full": [result for result in results if result["match"].is_full],
+        "full": full,
         "near": [result for result in results if not result["match"].is_full],
         "query": form.query(),
-        "number_from": PAGE * (page - 1),
         "has_more": len(found) > PAGE,
+        "saves": True,
+        "suggests": page == 1 and len(full) < FEW,
     }
 
 
@@ -96,6 +126,8 @@ def _result(match: Match, community: Community) -> dict[str, Any]:
     return {
         "match": match,
         "office": office,
+        "missing": match.missing[:MOST_SAID],
+        "missing_too": match.missing[MOST_SAID:],
         "band": distance_band(match.metres, community.distance_unit)
         if match.metres is not None
         else "",
@@ -119,7 +151,7 @@ def _short_of(match: Match) -> list[hours.Span]:
 def _nearby(
     request: TherapistRequest, form: SearchForm, wanted: Wanted, page: int
 ) -> dict[str, Any]:
-    """Nothing is painted: every room near by with hours to ask for, the nearest first."""
+    """Nothing is painted: every room near by with hours to ask for, the nearest first unless told otherwise."""
     openings = openings_open_to(request.therapist)
     if wanted.most_cents is not None:
         openings = openings.filter(price_cents__lte=wanted.most_cents)
@@ -134,15 +166,31 @@ def _nearby(
         to_attr="shown_openings",
     )
     found = list(
-        offices.with_place()
-        .prefetch_related(shown)
-        .order_by(F("metres"), "name", "pk")[PAGE * (page - 1) : PAGE * page + 1]
+        _in_order(offices, openings, form.order)
+        .with_place()
+        .prefetch_related(shown)[PAGE * (page - 1) : PAGE * page + 1]
     )
+    numbered = enumerate(found[:PAGE], PAGE * (page - 1) + 1)
     return {
-        "nearby": [_neighbour(office, request.community) for office in found[:PAGE]],
-        "number_from": PAGE * (page - 1),
+        "nearby": [
+            {"number": number, **_neighbour(office, request.community)}
+            for number, office in numbered
+        ],
+        "sorted": ORDERED[Sort.NEAREST if form.order == Sort.FIT else form.order],
         "has_more": len(found) > PAGE,
     }
+
+
+def _in_order(offices: Any, openings: OpeningQuerySet, sort: Sort) -> Any:
+    """Offices with their ``metres``."""
+    own = openings.filter(office=OuterRef("pk"))
+    cheapest = own.order_by("price_cents").values("price_cents")[:1]
+    freshest = own.order_by("-confirmed_at").values("confirmed_at")[:1]
+    first = {
+        Sort.CHEAPEST: [Subquery(cheapest).asc()],
+        Sort.FRESHEST: [Subquery(freshest).desc()],
+    }
+    return offices.order_by(*first.get(sort, []), "metres", "name", "pk")
 
 
 def _neighbour(office: Any, community: Community) -> dict[str, Any]:
@@ -179,23 +227,65 @@ def _facts(office: Office, confirmed_at: datetime) -> list[str]:
     return [*facts, freshness_of(confirmed_at).text]
 
 
-def _said(form: SearchForm, wanted: Wanted) -> str:
-    """The search in one sentence, for the fold and the heading."""
-    parts = [say_spans(wanted.spans)] if wanted.spans else []
-    parts.append(
-        _("%(first)s to %(last)s")
-        % {"first": say_date(wanted.first_date), "last": say_date(wanted.last_date)}
+def _map(form: SearchForm, context: dict[str, Any]) -> dict[str, Any]:
+    """What static/js/map.js draws: the rooms of this page where they are told to be, about a kilometre coarse."""
+    query = context.get("query", "")
+    shown = [*context.get("full", []), *context.get("near", []), *context["nearby"]]
+    return map_of(
+        centre=form.centre,
+        metres=form.radius_metres,
+        unit=form.community.distance_unit,
+        label=said(form),
+        places=[_pin(result, query) for result in shown],
     )
-    if near := form.cleaned_data["near"]:
-        parts.append(_("near %(zip)s") % {"zip": near})
-    if wanted.most_cents is not None:
-        parts.append(
-            _("up to %(price)s")
-            % {"price": say_price(wanted.most_cents, form.community.currency)}
-        )
-    if wanted.is_step_free:
-        parts.append(_("step-free"))
-    return ", ".join(parts)
+
+
+def _pin(result: dict[str, Any], query: str) -> Pin:
+    office: Office = result["office"]
+    building = office.building
+    match: Match | None = result.get("match")
+    url = office.get_absolute_url()
+    return Pin(
+        *snap(building.latitude, building.longitude),
+        number=result["number"],
+        name=office.name,
+        url=f"{url}?{query}" if query else url,
+        fit=_fit(match) if match else result["hours"],
+        price=_("%(amount)s an hour") % {"amount": result["amount"]}
+        if result["is_paid"]
+        else result["amount"],
+        is_full=match is None or match.is_full,
+    )
+
+
+def _fit(match: Match) -> str:
+    if match.is_full:
+        return ngettext("The one date", "All %(count)s dates", match.dates_total) % {
+            "count": match.dates_total
+        }
+    return "; ".join(match.missing[:MOST_SAID])
+
+
+def said(form: SearchForm) -> str:
+    """The search in one sentence, for the fold, the heading, and the name it is saved under."""
+    cleaned = form.cleaned_data
+    first, last = (say_date(cleaned[name]) for name in ("first_date", "last_date"))
+    parts = [
+        say_spans(cleaned["hours"]),
+        _("%(first)s to %(last)s") % {"first": first, "last": last},
+        cleaned["near"] and _("near %(zip)s") % {"zip": cleaned["near"]},
+        _up_to(cleaned["most"], form.community.currency),
+        cleaned["people"] and _("for %(count)s") % {"count": cleaned["people"]},
+        cleaned["step_free"] and _("step-free"),
+        *(term.label for term in form.chosen_terms),
+    ]
+    return ", ".join(part for part in parts if part)
+
+
+def _up_to(cents: int | None, currency: str) -> str:
+    if cents is None:
+        return ""
+    return _("up to %(price)s") % {"price": say_price(cents, currency)}
 
 
 def _page_number(request: TherapistRequest) -> int:
