@@ -13,9 +13,12 @@ from directory.models import Delivery
 
 @dataclass(frozen=True)
 class Attachment:
+    """A file. ``alternative``: the type under which it stands beside the text, too, for programs that act on it."""
+
     name: str
     mimetype: str
     content: str
+    alternative: str = ""
 
 
 @dataclass(frozen=True)

@@ -77,6 +77,8 @@ urlpatterns = [
     path("buildings/<int:pk>/", building.building_detail, name="building_detail"),
     path("feed/", feed.feed_settings, name="feed_settings"),
     path("feed/<str:token>.ics", feed.feed, name="feed"),
+    path("feed/offices/<str:link>.ics", feed.office_feed, name="office_feed"),
+    path("offices/<int:pk>/feed/", feed.office_feed_renew, name="office_feed_renew"),
 ]
 
 # --- Emergency: incidents, needs, offers, waves -----------------------------------

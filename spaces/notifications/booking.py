@@ -1,6 +1,7 @@
 """What mails about a booking say, at the moment they leave."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from django.db.models import Prefetch
@@ -13,7 +14,7 @@ from directory.enums import Priority, Topic
 from directory.models import Community, Delivery, Therapist
 from directory.notifications import absolute_url, mail_from_templates
 from directory.registry import Attachment, Mail, MessageKind, Skip, register_message
-from spaces.calendar import calendar_of
+from spaces.calendar import invitations
 from spaces.enums import BookingStatus, OccurrenceState
 from spaces.hours import local_day
 from spaces.models import Booking, BookingEvent, Occurrence, Offer
@@ -33,6 +34,7 @@ KINDS = [
     "booking_expired",
     "booking_lost",
 ]
+INVITING = ["booking_confirmed", "booking_changed", "booking_cancelled"]
 ELSEWHERE = 3  # rooms named to someone whose hours went to a colleague
 ELSEWHERE_METRES = 8000
 
@@ -97,7 +99,9 @@ def _mail(
         "timezone": building.timezone,
         **_elsewhere(kind, booking, summary),
     }
-    return mail_from_templates("spaces", kind, context, _attachments(kind, booking))
+    return mail_from_templates(
+        "spaces", kind, context, _attachments(kind, row, booking)
+    )
 
 
 def _path(booking: Booking, person: Therapist, *, is_host: bool) -> str:
@@ -134,32 +138,29 @@ def _summary(kind: str, row: Delivery, booking: Booking) -> Summary:
     return summary_of(booking, dates)
 
 
-def _attachments(kind: str, booking: Booking) -> list[Attachment]:
-    """A calendar file of what is booked, or of what is to be struck out again."""
-    states = {
-        "booking_confirmed": OccurrenceState.BOOKED,
-        "booking_cancelled": OccurrenceState.CANCELLED,
-    }
-    if kind not in states:
+def _attachments(kind: str, row: Delivery, booking: Booking) -> list[Attachment]:
+    """What the recipient's calendar should know now: of the whole booking, or of what a change touched."""
+    if kind not in INVITING or row.recipient is None:
         return []
-    dates = [
-        _with_place(date, booking)
-        for date in booking.occurrences.all()
-        if date.state == states[kind]
-    ]
-    method = "CANCEL" if kind == "booking_cancelled" else "PUBLISH"
-    return (
-        [Attachment("room.ics", "text/calendar", calendar_of(dates, method=method))]
-        if dates
-        else []
+    event = next(
+        (e for e in booking.events.all() if e.pk == row.payload.get("event")), None
+    )
+    return invitations(
+        booking, row.recipient, about=_touched(booking, event) if event else None
     )
 
 
-def _with_place(occurrence: Occurrence, booking: Booking) -> Occurrence:
-    """Saves a query per date: unless one date moved to another room, its office is the booking's."""
-    if occurrence.office_id == booking.office_id:
-        occurrence.office = booking.office
-    return occurrence
+def _touched(booking: Booking, event: BookingEvent) -> list[Occurrence]:
+    """Every date that stands, or stood first, where the change was; all, if it does not say."""
+    said = [*event.details.get("before", []), *event.details.get("after", [])]
+    starts = {datetime.fromisoformat(lower) for lower, _upper in said}
+    return [
+        o
+        for o in booking.occurrences.all()
+        if not starts
+        or o.period.lower in starts
+        or (o.moved_from and o.moved_from.lower in starts)
+    ]
 
 
 def _elsewhere(kind: str, booking: Booking, summary: Summary) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
+from django.db.models import Prefetch
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -15,7 +16,6 @@ from directory.links import sign
 from directory.models import Community, Delivery, Therapist
 from directory.notifications import absolute_url, mail_from_templates, unsubscribe_url
 from directory.registry import (
-    Attachment,
     Mail,
     MessageKind,
     Postpone,
@@ -24,7 +24,7 @@ from directory.registry import (
     register_message,
 )
 from spaces.appeal import Appeal, appeals_of
-from spaces.calendar import calendar_of
+from spaces.calendar import invitations
 from spaces.coverage import dated_hours
 from spaces.enums import (
     AnswerChoice,
@@ -34,7 +34,7 @@ from spaces.enums import (
     WaveState,
 )
 from spaces.matching import is_emergency_open, waves_of
-from spaces.models import Answer, Incident, Need, Offer, Wave, WaveRecipient
+from spaces.models import Answer, Booking, Incident, Need, Offer, Wave, WaveRecipient
 from spaces.models.incident import IN_FORCE
 from spaces.week import say_hours, say_spans
 from spaces.words import say_date, say_price
@@ -352,7 +352,9 @@ def offer_renderer(
     def render(rows: Sequence[Delivery]) -> Mapping[int, Mail | Skip]:
         offers = (
             Offer.objects.with_parties()
-            .select_related("booking")
+            .prefetch_related(
+                Prefetch("booking", Booking.objects.with_parties().with_dates())
+            )
             .in_bulk(_ids(rows, "offer"))
         )
         community = Community.objects.current()
@@ -378,14 +380,10 @@ def _offer_mail(
         else None
     )
     building = offer.office.building
-    dates = (
-        list(offer.booking.occurrences.select_related("office__building"))
-        if offer.booking
-        else []
-    )
+    dates = list(offer.booking.occurrences.all()) if offer.booking else []
     files = (
-        [Attachment("room.ics", "text/calendar", calendar_of(dates))]
-        if kind == "offer_accepted" and dates
+        invitations(offer.booking, person)
+        if kind == "offer_accepted" and offer.booking
         else []
     )
     return mail_from_templates(

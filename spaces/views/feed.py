@@ -1,55 +1,87 @@
-from datetime import timedelta
+import hashlib
+from datetime import UTC, datetime, timedelta
 
 from django.contrib import messages
-from django.db.models import Q
-from django.http import HttpRequest, HttpResponse
+from django.core.cache import cache
+from django.core.signing import BadSignature, Signer
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.cache import get_conditional_response
+from django.utils.http import http_date, quote_etag
 from django.utils.translation import gettext as _
-from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.cache import cache_control
+from django.views.decorators.http import (
+    require_http_methods,
+    require_POST,
+    require_safe,
+)
 
+from directory.enums import Standing
 from directory.http import TherapistRequest, member_required
 from directory.models import Therapist
 from directory.models.therapist import new_feed_token
 from directory.notifications import absolute_url
-from spaces.calendar import calendar_of
-from spaces.enums import OccurrenceState
-from spaces.models import Occurrence, Office
+from spaces.calendar import Reader, dates_for, feed_of
+from spaces.models import Office
 
 BACK, AHEAD = timedelta(days=90), timedelta(weeks=54)
-TOLD = [  # once booked, whatever became of it: calendars strike out what is cancelled
-    OccurrenceState.BOOKED,
-    OccurrenceState.HELD,
-    OccurrenceState.DISPLACED,
-    OccurrenceState.CANCELLED,
-    OccurrenceState.GIVEN_BACK,
-    OccurrenceState.RELEASED,
-]
+REMEMBERED = int(timedelta(days=30).total_seconds())
+OFFICE_LINKS = Signer(salt="spaces.office_feed")
 
 
-@never_cache
+@cache_control(private=True, no_cache=True)
 @require_safe
 def feed(request: HttpRequest, token: str) -> HttpResponse:
     """One's own booked dates, as guest and as host, for a calendar program, which knows only the secret link."""
     person = get_object_or_404(Therapist.objects.members(), feed_token=token)
-    now = timezone.now()
-    hosted = Office.objects.hosted_by(person).values("pk")
-    dates = (
-        Occurrence.objects.filter(
-            Q(guest=person) | Q(office__in=hosted), state__in=TOLD
-        )
-        .overlapping(now - BACK, now + AHEAD)
-        .select_related("office__building")
-        .in_order()
-    )
+    rooms = Office.objects.hosted_by(person).values_list("pk", flat=True)
     name = _("Rooms of %(name)s") % {"name": person.first_name}
-    response = HttpResponse(
-        calendar_of(dates, name=name), content_type="text/calendar; charset=utf-8"
-    )
+    return _answer(request, Reader(person.pk, frozenset(rooms)), name)
+
+
+@cache_control(private=True, no_cache=True)
+@require_safe
+def office_feed(request: HttpRequest, link: str) -> HttpResponse:
+    """The booked dates of one room, for one of its hosts, and no longer than they are one."""
+    try:
+        host, _dot, token = OFFICE_LINKS.unsign(link).partition(".")
+    except BadSignature as error:
+        raise Http404 from error
+    offices = Office.objects.filter(hosts__pk=host, hosts__standing=Standing.MEMBER)
+    office = get_object_or_404(offices, feed_token=token)
+    reader = Reader(office_ids=frozenset([office.pk]), names_rooms=True)
+    return _answer(request, reader, office.name)
+
+
+def _answer(request: HttpRequest, reader: Reader, name: str) -> HttpResponse:
+    """The calendar; or 304 if the program has this very one."""
+    now = timezone.now()
+    text = feed_of(dates_for(reader, now - BACK, now + AHEAD), reader, name=name)
+    etag = hashlib.sha256(text.encode()).hexdigest()[:32]
+    response = HttpResponse(text, content_type="text/calendar; charset=utf-8")
     response["Content-Disposition"] = 'inline; filename="rooms.ics"'
-    return response
+    response["ETag"] = quote_etag(etag)
+    since = _same_since(request.path, etag)
+    response["Last-Modified"] = http_date(since)
+    unchanged = get_conditional_response(
+        request, etag=quote_etag(etag), last_modified=since, response=response
+    )
+    return unchanged or response
+
+
+def _same_since(path: str, etag: str) -> int:
+    """When this text was first given out: a room's new address makes another text, and no row says when."""
+    key = f"feed:{hashlib.sha256(path.encode()).hexdigest()}"
+    known, since = cache.get(key) or ("", 0)
+    if known != etag:
+        since = int(datetime.now(UTC).timestamp())
+        cache.set(key, (etag, since), REMEMBERED)
+    return int(since)
+
+
+# --- The links --------------------------------------------------------------------
 
 
 @require_http_methods(["GET", "POST"])
@@ -64,5 +96,38 @@ def feed_settings(request: TherapistRequest) -> HttpResponse:
         )
         return redirect("spaces:feed_settings")
     address = absolute_url(reverse("spaces:feed", args=[me.feed_token]))
-    context = {"address": address, "webcal": f"webcal://{address.partition('://')[2]}"}
+    offices = Office.objects.hosted_by(me).select_related("building")
+    context = {
+        "address": address,
+        "webcal": _webcal(address),
+        "rooms": [(office, *_links(office, me)) for office in offices],
+        "calendars": me.busy_calendars.count(),
+    }
     return render(request, "spaces/feed_settings.html", context)
+
+
+@require_POST
+@member_required
+def office_feed_renew(request: TherapistRequest, pk: int) -> HttpResponse:
+    """A new link for every host of the room; or none, when its feed is switched off."""
+    office = get_object_or_404(Office.objects.hosted_by(request.therapist), pk=pk)
+    office.feed_token = None if "off" in request.POST else new_feed_token()
+    office.save(update_fields=["feed_token"])
+    words = {
+        True: _("Here is the link of “%(office)s”. Older ones show nothing any more."),
+        False: _("The calendar of “%(office)s” is read by nobody any more."),
+    }
+    messages.success(request, words[office.feed_token is not None] % {"office": office})
+    return redirect("spaces:feed_settings")
+
+
+def _links(office: Office, host: Therapist) -> tuple[str, str]:
+    if office.feed_token is None:
+        return "", ""
+    link = OFFICE_LINKS.sign(f"{host.pk}.{office.feed_token}")
+    address = absolute_url(reverse("spaces:office_feed", args=[link]))
+    return address, _webcal(address)
+
+
+def _webcal(address: str) -> str:
+    return f"webcal://{address.partition('://')[2]}"

@@ -128,5 +128,7 @@ def write(row: Delivery, mail: Mail, kind: MessageKind) -> EmailMultiAlternative
     )
     message.attach_alternative(mail.html, "text/html")
     for attachment in mail.attachments:
+        if attachment.alternative:
+            message.attach_alternative(attachment.content, attachment.alternative)
         message.attach(attachment.name, attachment.content, attachment.mimetype)
     return message

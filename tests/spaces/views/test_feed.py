@@ -127,5 +127,93 @@ def test_feed_query_count_is_constant(client, django_assert_num_queries, item_co
             period=hours(number, number + 1),
         )
 
-    with django_assert_num_queries(3):
+    with django_assert_num_queries(4):
         events(client, person)
+
+
+# --- Unchanged ------------------------------------------------------------------
+
+
+def test_feed_answers_a_program_that_has_it_already_with_a_few_bytes(client):
+    occurrence = OccurrenceFactory(booking__status="confirmed")
+    url = reverse("spaces:feed", args=[occurrence.guest.feed_token])
+    first = client.get(url)
+
+    known = {"HTTP_IF_NONE_MATCH": first["ETag"]}
+    since = {"HTTP_IF_MODIFIED_SINCE": first["Last-Modified"]}
+    assert client.get(url, **known).status_code == 304
+    assert client.get(url, **since).status_code == 304
+
+    occurrence.office.suite = "9"  # no row of the booking says when that was
+    occurrence.office.save()
+
+    assert client.get(url, **known).status_code == 200
+    later = client.get(url, HTTP_IF_MODIFIED_SINCE="Thu, 01 Jan 2026 00:00:00 GMT")
+    assert later.status_code == 200
+    assert later["ETag"] != first["ETag"]
+
+
+# --- A room's own feed -------------------------------------------------------------
+
+
+@pytest.fixture
+def room(therapist):
+    office = OfficeFactory(hosts=[therapist, TherapistFactory()], name="The attic")
+    OccurrenceFactory(booking__office=office, booking__status="confirmed")
+    return office
+
+
+def room_link(client):
+    """As its settings page shows it to who is signed in."""
+    [(_office, address, _webcal)] = client.get(reverse("spaces:feed_settings")).context[
+        "rooms"
+    ]
+    return address.removeprefix("http://localhost:8000")
+
+
+def renew(client, office, **form):
+    return client.post(reverse("spaces:office_feed_renew", args=[office.pk]), form)
+
+
+def test_a_rooms_feed_is_made_on_demand_renewed_and_switched_off(client, room):
+    assert room_link(client) == ""
+
+    renew(client, room)
+    first = room_link(client)
+    text = client.get(first).content.decode()
+    assert "LOCATION:The attic" in text
+    assert "X-WR-CALNAME:The attic" in text
+
+    renew(client, room)
+    assert client.get(first).status_code == 404
+    second = room_link(client)
+    assert client.get(second).status_code == 200
+
+    renew(client, room, off="1")
+    assert room_link(client) == ""
+    assert client.get(second).status_code == 404
+
+
+def test_a_rooms_feed_ends_with_being_its_host(client, therapist, room):
+    renew(client, room)
+    link = room_link(client)
+
+    room.hosts.remove(therapist)
+    assert client.get(link).status_code == 404
+
+    room.hosts.add(therapist)
+    assert client.get(link).status_code == 200
+    therapist.standing = Standing.SUSPENDED
+    therapist.save()
+    assert client.get(link).status_code == 404
+
+
+def test_a_rooms_link_cannot_be_made_up_nor_renewed_by_others(client, therapist, room):
+    renew(client, room)
+    room.refresh_from_db()
+
+    assert renew(client, OfficeFactory()).status_code == 404
+    made_up = reverse(
+        "spaces:office_feed", args=[f"{therapist.pk}.{room.feed_token}:made-up"]
+    )
+    assert client.get(made_up).status_code == 404
