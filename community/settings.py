@@ -213,6 +213,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 900.0,
         "options": {"expires": 900},
     },
+    "settle-loans": {
+        "task": "spaces.tasks.settle_loans",
+        "schedule": 3600.0,
+        "options": {"expires": 3600},
+    },
     "look-at-searches": {
         "task": "spaces.tasks.look_at_searches",
         "schedule": 300.0,
@@ -232,6 +237,11 @@ CELERY_BEAT_SCHEDULE = {
         "task": "spaces.tasks.settle_needs",
         "schedule": 300.0,
         "options": {"expires": 300},
+    },
+    "remind-of-hours": {
+        "task": "spaces.tasks.remind_of_hours",
+        "schedule": crontab(hour=16, minute=15),  # UTC: the morning of the Americas
+        "options": {"expires": 3600},
     },
     "roll-availability": {
         "task": "spaces.tasks.roll_availability",
@@ -265,6 +275,14 @@ STATICFILES_DIRS = [
     ("leaflet", LEAFLET / "static" / "leaflet"),
 ]
 STATIC_ROOT = BASE_DIR / "var" / "static"
+MEDIA_ROOT = Path(
+    env("MEDIA_ROOT", default=str(BASE_DIR / "var" / "media"))
+)  # photos of rooms; a view serves them to those who may see the room
+FILE_UPLOAD_HANDLERS = [
+    "spaces.uploads.SizeLimit",
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
+]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {

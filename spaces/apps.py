@@ -9,12 +9,25 @@ class SpacesConfig(AppConfig):
     def ready(self) -> None:
         # ruff: noqa: PLC0415 -- models are loaded only now
         from directory.registry import register_queue
-        from spaces.notifications import booking, emergency, entry, search
+        from spaces.notifications import (
+            agreement,
+            booking,
+            emergency,
+            entry,
+            exchange,
+            hours,
+            loan,
+            search,
+        )
         from spaces.queues import queues_of_places
 
+        agreement.register()
         booking.register()
         emergency.register()
+        hours.register()
         entry.register()
+        exchange.register()
+        loan.register()
         search.register()
         for queue in queues_of_places():
             register_queue(queue)

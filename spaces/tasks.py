@@ -3,7 +3,9 @@ from celery import shared_task
 from spaces.domain import (
     availability,
     booking,
+    freshness,
     incident,
+    loan,
     need,
     offer,
     saved_search,
@@ -33,6 +35,11 @@ def roll_availability() -> None:
     availability.verify_every_office()
 
 
+@shared_task
+def remind_of_hours() -> None:
+    freshness.remind_of_hours()
+
+
 # --- Emergency: incidents, needs, waves -------------------------------------------
 
 
@@ -51,3 +58,8 @@ def settle_needs() -> None:
     need.settle_needs()
     offer.lapse_emptied()
     offer.pass_on_offers()
+
+
+@shared_task
+def settle_loans() -> None:
+    loan.settle_loans()

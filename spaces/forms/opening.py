@@ -9,6 +9,9 @@ from spaces.enums import Audience
 from spaces.forms.dates import MOST_WEEKS, date_input
 from spaces.forms.fields import WeekField, WeekFormMixin
 from spaces.forms.money import MoneyField
+from spaces.hours import DAY, STEP, clock
+from spaces.models import Office, Opening
+from spaces.models.office import OfficeQuerySet
 
 SHORTEST = [
     (30, _("half an hour")),
@@ -18,13 +21,24 @@ SHORTEST = [
     (180, _("3 hours")),
     (240, _("4 hours")),
 ]
+ONE_OF_THESE = {
+    "required": _("Choose one of these."),
+    "invalid_choice": _("Choose one of these."),
+}
+ROOMS = {
+    "required": _("Choose at least one room."),
+    "invalid_choice": _("Choose among the rooms you let."),
+    "invalid_pk_value": _("Choose among the rooms you let."),
+}
 UNREADABLE = {
     "invalid": _("That is not a date we can read. Choose one, like 2026-12-01.")
 }
 
 
 class PeriodMixin(forms.Form):
-    """A first and a last date that make sense together."""
+    """A first and a last date that make sense together. ``earliest`` is the first date that is not too long ago."""
+
+    earliest: date | None = None
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
@@ -38,7 +52,7 @@ class PeriodMixin(forms.Form):
                 "first_date",
                 _("That is too far ahead: the calendar reaches 53 weeks from today."),
             )
-        if first and first < today - self.looks_back:
+        if first and first < min(today, self.earliest or today):
             self.add_error(
                 "first_date", _("That is in the past. Choose today or a later date.")
             )
@@ -46,11 +60,21 @@ class PeriodMixin(forms.Form):
             self.add_error("last_date", _("The end must not be before the start."))
         return cleaned
 
-    looks_back = timedelta()
+
+class RoomsField(forms.ModelMultipleChoiceField):
+    """Some of one's own rooms."""
+
+    widget = forms.CheckboxSelectMultiple
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(Office.objects.none(), **{"error_messages": ROOMS, **kwargs})
+
+    def label_from_instance(self, obj: Any) -> str:
+        return f"{obj} · {obj.building}"
 
 
-class OpeningForm(WeekFormMixin, PeriodMixin):
-    """Hours to offer: one price and one audience; an evening price is a second round."""
+class OfferedMixin(WeekFormMixin, PeriodMixin):
+    """What is offered: hours, dates, one price, one audience."""
 
     hours = WeekField(label=_("Which hours do you offer?"))
     first_date = forms.DateField(
@@ -70,19 +94,28 @@ class OpeningForm(WeekFormMixin, PeriodMixin):
     price = MoneyField(
         label=_("Price for an hour"),
         help_text=_(
-            "18, or “free”. A share of fees is never a price here: that would be fee splitting."
+            "18, or “free”. Never a share of what a colleague earns: paying a part of one’s fees to whoever sends or "
+            "houses the work is fee splitting, which licensing boards forbid."
         ),
         error_messages={"required": _("What does an hour cost? Type “free” if it is.")},
     )
     audience = forms.ChoiceField(
-        label=_("For"), choices=Audience, initial=Audience.ALL, widget=forms.RadioSelect
+        label=_("For"),
+        choices=Audience,
+        initial=Audience.ALL,
+        widget=forms.RadioSelect,
+        error_messages=ONE_OF_THESE,
     )
     shortest_minutes = forms.TypedChoiceField(
-        label=_("Shortest stretch you let"), choices=SHORTEST, coerce=int, initial=60
+        label=_("Shortest stretch you let"),
+        choices=SHORTEST,
+        coerce=int,
+        initial=60,
+        error_messages=ONE_OF_THESE,
     )
 
-    def openings(self) -> dict[str, Any]:
-        """What ``post_hours`` takes; of a valid form."""
+    def offered(self) -> dict[str, Any]:
+        """What ``post_hours`` and ``change_opening`` take; of a valid form."""
         cleaned = dict(self.cleaned_data)
         return {
             "spans": cleaned.pop("hours"),
@@ -91,8 +124,143 @@ class OpeningForm(WeekFormMixin, PeriodMixin):
         }
 
 
+class OpeningForm(OfferedMixin):
+    """Hours to offer, in one room or in several; an evening price is a second round."""
+
+    offices = RoomsField(label=_("In which rooms?"))
+
+    def __init__(self, *args: Any, office: Office, rooms: OfficeQuerySet) -> None:
+        super().__init__(*args)
+        self.initial = {"first_date": timezone.localdate(), "offices": [office.pk]}
+        self.fields["offices"].queryset = rooms  # type: ignore[attr-defined]  # a RoomsField
+        if len(rooms) < 2:
+            del self.fields["offices"]
+
+
+class ChangeForm(OfferedMixin):
+    """An opening as it is, to be changed."""
+
+    def __init__(self, *args: Any, opening: Opening) -> None:
+        super().__init__(*args)
+        self.earliest = opening.first_date
+        self.initial = {
+            "hours": [opening.span],
+            "first_date": opening.first_date,
+            "last_date": opening.last_date,
+            "price": opening.price_cents,
+            "audience": opening.audience,
+            "shortest_minutes": max(
+                minutes
+                for minutes, _words in SHORTEST
+                if minutes <= max(opening.shortest_minutes, SHORTEST[0][0])
+            ),
+        }
+
+    def clean_last_date(self) -> date | None:
+        last: date | None = self.cleaned_data["last_date"]
+        if last and last < timezone.localdate():
+            raise forms.ValidationError(
+                _("That is in the past. To stop offering these hours, end them below.")
+            )
+        return last
+
+
+class EndForm(forms.Form):
+    """From when on hours are offered no longer."""
+
+    end_from = forms.DateField(
+        label=_("Offered no longer from"),
+        widget=date_input(),
+        required=False,
+        error_messages=UNREADABLE,
+        help_text=_("Empty: from today. What is booked stays booked."),
+    )
+
+    def clean_end_from(self) -> date | None:
+        day: date | None = self.cleaned_data["end_from"]
+        if day and day < timezone.localdate():
+            raise forms.ValidationError(
+                _("That is in the past. Choose today or a later date.")
+            )
+        if day and day > timezone.localdate() + timedelta(weeks=MOST_WEEKS):
+            raise forms.ValidationError(
+                _("That is too far ahead: the calendar reaches 53 weeks from today.")
+            )
+        return day
+
+
+class CopyForm(forms.Form):
+    """One week's hours for other weeks, other rooms."""
+
+    week = forms.DateField(
+        label=_("The week to copy"),
+        widget=date_input(),
+        error_messages={
+            **UNREADABLE,
+            "required": _("Which week? Any day of it will do."),
+        },
+        help_text=_("Any day of it."),
+    )
+    first_week = forms.DateField(
+        label=_("To the week of"),
+        widget=date_input(),
+        error_messages={
+            **UNREADABLE,
+            "required": _("To which week? Any day of it will do."),
+        },
+    )
+    weeks = forms.IntegerField(
+        label=_("And so many weeks in all"),
+        initial=1,
+        widget=forms.NumberInput({"min": 1, "max": MOST_WEEKS}),
+        error_messages={
+            "required": _("For how many weeks? 1 is that week alone."),
+            "invalid": _("Type a number of weeks, from 1 to 53."),
+        },
+    )
+    offices = RoomsField(label=_("In which rooms?"))
+
+    def __init__(self, *args: Any, rooms: OfficeQuerySet, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["offices"].queryset = rooms  # type: ignore[attr-defined]  # a RoomsField
+
+    def clean_week(self) -> date:
+        week: date = self.cleaned_data["week"]
+        if abs(week - timezone.localdate()) > timedelta(weeks=MOST_WEEKS):
+            raise forms.ValidationError(
+                _("That is too far away: choose a week within a year of today.")
+            )
+        return week
+
+    def clean_first_week(self) -> date:
+        first: date = self.cleaned_data["first_week"]
+        today = timezone.localdate()
+        if first < today - timedelta(days=today.weekday()):
+            raise forms.ValidationError(
+                _("That week is past. Choose this one or a later.")
+            )
+        if first > today + timedelta(weeks=MOST_WEEKS):
+            raise forms.ValidationError(
+                _("That is too far ahead: the calendar reaches 53 weeks from today.")
+            )
+        return first
+
+    def clean_weeks(self) -> int:
+        weeks: int = self.cleaned_data["weeks"]
+        if not 1 <= weeks <= MOST_WEEKS:
+            raise forms.ValidationError(
+                _(
+                    "Choose between 1 week and 53 weeks: that is how far the calendar reaches."
+                )
+            )
+        return weeks
+
+
+TIMES = [(minute, clock(minute)) for minute in range(0, DAY + STEP, STEP)]
+
+
 class ClosureForm(PeriodMixin):
-    """Whole days on which the office is not to be had."""
+    """Whole days, or hours within them, at which the office is not to be had."""
 
     first_date = forms.DateField(
         label=_("Closed from"),
@@ -107,11 +275,37 @@ class ClosureForm(PeriodMixin):
             "required": _("Until when? You can open it again earlier."),
         },
     )
+    start = forms.TypedChoiceField(
+        label=_("Each day from"),
+        choices=TIMES[:-1],
+        coerce=int,
+        initial=0,
+        required=False,
+        empty_value=0,
+        error_messages=ONE_OF_THESE,
+    )
+    end = forms.TypedChoiceField(
+        label=_("To"),
+        choices=TIMES[1:],
+        coerce=int,
+        initial=DAY,
+        required=False,
+        empty_value=DAY,
+        error_messages=ONE_OF_THESE,
+        help_text=_("00:00 to 24:00 is the whole day."),
+    )
     reason = forms.CharField(
         label=_("Why"),
         max_length=200,
         help_text=_("Colleagues read it: “holiday”, “painters”."),
         error_messages={"required": _("A word why, so that nobody wonders.")},
+    )
+    cancels = forms.BooleanField(
+        label=_("Cancel these dates"),
+        required=False,
+        help_text=_(
+            "Nothing is due for them. Each guest is told once, with your reason."
+        ),
     )
 
     def clean_last_date(self) -> date:
@@ -121,6 +315,28 @@ class ClosureForm(PeriodMixin):
                 _("That is too far ahead: the calendar reaches 53 weeks from today.")
             )
         return last
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        start, end = cleaned.get("start"), cleaned.get("end")
+        if start is not None and end is not None and end <= start:
+            self.add_error(
+                "end",
+                _(
+                    "The end has to come after the start. For a night, close until 24:00 and the next day from 00:00."
+                ),
+            )
+        return cleaned
+
+    def closed(self) -> tuple[date, date, int, int]:
+        """What ``closed_periods`` takes; of a valid form."""
+        cleaned = self.cleaned_data
+        return (
+            cleaned["first_date"],
+            cleaned["last_date"],
+            cleaned["start"],
+            cleaned["end"],
+        )
 
 
 class UsualHoursForm(WeekFormMixin):

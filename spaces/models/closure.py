@@ -1,3 +1,5 @@
+from datetime import datetime
+
 from django.contrib.postgres.fields import DateTimeRangeField
 from django.db import models
 from django.db.models import Q
@@ -15,6 +17,9 @@ class ClosureQuerySet(models.QuerySet["Closure"]):
     def of_office(self, office: Office) -> "ClosureQuerySet":
         """Its own closures and those of its building."""
         return self.filter(Q(office=office) | Q(building=office.building_id))
+
+    def ending_after(self, moment: datetime) -> "ClosureQuerySet":
+        return self.filter(period__endswith__gt=moment)
 
 
 class Closure(models.Model):

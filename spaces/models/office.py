@@ -17,7 +17,9 @@ class OfficeQuerySet(models.QuerySet["Office"]):
         return self.filter(hosts=therapist)
 
     def with_place(self) -> "OfficeQuerySet":
-        return self.select_related("building").prefetch_related("hosts", "attributes")
+        return self.select_related("building").prefetch_related(
+            "hosts", "attributes", "photos"
+        )
 
 
 class Office(models.Model):

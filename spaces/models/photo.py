@@ -3,6 +3,10 @@ from django.utils.translation import gettext_lazy as _
 
 from spaces.models.office import Office
 
+SIDES = {"small": 320, "medium": 800, "large": 1600}  # pixels of the longer side
+MOST_PIXELS = 40_000_000
+MOST_PHOTOS = 8  # of one office
+
 
 class OfficePhoto(models.Model):
     """A picture of a room, in three sizes made from what was sent; nothing else of the sent file is kept."""
@@ -28,3 +32,8 @@ class OfficePhoto(models.Model):
 
     def __str__(self) -> str:
         return self.alt
+
+    def measures(self, size: str) -> tuple[int, int]:
+        """Width and height of one of its ``SIDES``, in pixels."""
+        part = min(1.0, SIDES[size] / max(self.width, self.height))
+        return max(1, round(self.width * part)), max(1, round(self.height * part))

@@ -8,7 +8,8 @@ from django.template import Context
 
 from directory.models import Therapist
 from spaces.agenda import opening_blocks
-from spaces.models import Office
+from spaces.models import Office, OfficePhoto
+from spaces.models.photo import SIDES
 from spaces.queries import offices_open_to, openings_open_to
 from spaces.week import say_spans
 
@@ -35,3 +36,19 @@ def rooms_of(context: Context, person: Therapist) -> dict[str, Any]:
         for office in offices.select_related("building").prefetch_related(openings)
     ]
     return {"rooms": rooms, "person": person}
+
+
+@register.inclusion_tag("components/_photo.html")
+def photo(
+    photo: OfficePhoto, sizes: str = "100vw", *, at_once: bool = False
+) -> dict[str, Any]:
+    """A photo of a room; ``sizes`` says how wide it is drawn. Later ones wait until they are scrolled to."""
+    width, height = photo.measures("medium")
+    return {
+        "photo": photo,
+        "sizes": sizes,
+        "sources": [(size, photo.measures(size)[0]) for size in SIDES],
+        "width": width,
+        "height": height,
+        "at_once": at_once,
+    }

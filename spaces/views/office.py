@@ -3,22 +3,17 @@ from datetime import date, timedelta
 from typing import Any
 
 from django.contrib import messages
-from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import (
-    require_http_methods,
-    require_POST,
-    require_safe,
-)
+from django.views.decorators.http import require_http_methods, require_safe
 
-from directory.errors import DomainError
+from directory.enums import TermGroup, TermKind
 from directory.geo import DistanceTo, distance_band, within
 from directory.http import TherapistRequest, member_required, render_part
-from directory.models import Community, Therapist
+from directory.models import Community, Term, Therapist
 from spaces import hours
 from spaces.agenda import (
     OfficeWeek,
@@ -27,9 +22,10 @@ from spaces.agenda import (
     opening_blocks,
     span_blocks,
 )
-from spaces.domain.opening import close_office, reopen_office, set_usual_hours
-from spaces.forms.office import NewOfficeForm, OfficeForm
-from spaces.forms.opening import ClosureForm, UsualHoursForm
+from spaces.closures import runs
+from spaces.domain.opening import set_usual_hours
+from spaces.forms.office import STEP_FREE, NewOfficeForm, OfficeForm
+from spaces.forms.opening import UsualHoursForm
 from spaces.models import Building, Closure, Office, Opening, UsualHours
 from spaces.models.office import OfficeQuerySet
 from spaces.queries import offices_open_to
@@ -48,7 +44,7 @@ BUILDINGS_WITHIN = 60_000  # metres: what the list of buildings offers
 @member_required
 def office_detail(request: TherapistRequest, pk: int) -> HttpResponse:
     me = request.therapist
-    office = get_object_or_404(_seen_by(me).with_place(), pk=pk)
+    office = get_object_or_404(seen_by(me).with_place(), pk=pk)
     is_host = me in office.hosts.all()
     with timezone.override(office.building.timezone):
         openings = office_openings(office, me, is_host=is_host)
@@ -81,10 +77,13 @@ def office_detail(request: TherapistRequest, pk: int) -> HttpResponse:
             if monday > timezone.localdate()
             else None,
             "later": monday + timedelta(weeks=1),
-            "closures": closures,
+            "closed": runs(closures, office.building.zone),
+            "photos": list(office.photos.all()),
+            "facts": grouped(office.attributes.all(), TermKind.OFFICE_ATTRIBUTE),
+            "agreed": grouped(office.attributes.all(), TermKind.OFFICE_TERM),
             "prices": _prices(openings, request.community.currency),
             "freshness": freshness_of(
-                max((o.confirmed_at for o in openings), default=None)
+                min((o.confirmed_at for o in openings), default=None)
             ),
             "band": _band(request, office),
             "usual": UsualHours.objects.filter(office=office, therapist=me)
@@ -95,7 +94,7 @@ def office_detail(request: TherapistRequest, pk: int) -> HttpResponse:
         return render_part(request, "spaces/office_detail.html", "week", context)
 
 
-def _seen_by(therapist: Therapist) -> OfficeQuerySet:
+def seen_by(therapist: Therapist) -> OfficeQuerySet:
     """Offices open to this person, their own, and for a moderator all of them."""
     if therapist.is_moderator:
         return Office.objects.all()
@@ -103,6 +102,19 @@ def _seen_by(therapist: Therapist) -> OfficeQuerySet:
     return Office.objects.filter(
         Q(pk__in=offices_open_to(therapist).values("pk")) | Q(pk__in=own.values("pk"))
     )
+
+
+def grouped(terms: Iterable[Term], kind: TermKind) -> list[tuple[str, list[Term]]]:
+    """Those of one vocabulary under their headings, in the headings' order; step-free has a badge of its own."""
+    found: dict[str, list[Term]] = {}
+    for term in terms:
+        if term.kind == kind and term.slug != STEP_FREE:
+            found.setdefault(term.group, []).append(term)
+    order = [*TermGroup.values, ""]
+    return [
+        (str(TermGroup(group).label) if group else "", found[group])
+        for group in sorted(found, key=order.index)
+    ]
 
 
 def _monday(request: TherapistRequest, first: date) -> date:
@@ -161,7 +173,12 @@ def my_offices(request: TherapistRequest) -> HttpResponse:
         Office.objects.hosted_by(me)
         .select_related("building")
         .prefetch_related(
-            Prefetch("openings", Opening.objects.current(), to_attr="current_openings"),
+            "photos",
+            Prefetch(
+                "openings",
+                Opening.objects.current().defer("free"),
+                to_attr="current_openings",
+            ),
             Prefetch(
                 "usual_hours",
                 UsualHours.objects.filter(therapist=me),
@@ -185,8 +202,9 @@ def _own_row(office: Any, community: Community) -> dict[str, Any]:
             *opening_blocks(openings, community.currency),
         ],
         "freshness": freshness_of(
-            max((opening.confirmed_at for opening in openings), default=None)
+            min((opening.confirmed_at for opening in openings), default=None)
         ),
+        "photo": next(iter(office.photos.all()), None),
     }
 
 
@@ -245,55 +263,6 @@ def usual_hours(request: TherapistRequest, pk: int) -> HttpResponse:
         messages.success(request, _("Your own hours are kept. Only you see them."))
         return redirect("spaces:my_offices")
     return render(request, "spaces/usual_hours.html", {"form": form, "office": office})
-
-
-@require_http_methods(["GET", "POST"])
-@member_required
-def closure_new(request: TherapistRequest, pk: int) -> HttpResponse:
-    office = get_own_office(request, pk)
-    form = ClosureForm(request.POST or None)
-    if form.is_valid():
-        zone = office.building.zone
-        first, last = form.cleaned_data["first_date"], form.cleaned_data["last_date"]
-        period = DateTimeTZRange(
-            hours.instant(first, 0, zone),
-            hours.instant(last + timedelta(days=1), 0, zone),
-        )
-        try:
-            close_office(
-                office,
-                by=request.therapist,
-                period=period,
-                reason=form.cleaned_data["reason"],
-            )
-        except DomainError as error:
-            form.add_error(None, str(error))
-        else:
-            messages.success(
-                request,
-                _(
-                    "Closed. Nobody can ask for these days now; what is booked stays booked."
-                ),
-            )
-            return redirect(office)
-    return render(request, "spaces/closure_form.html", {"form": form, "office": office})
-
-
-@require_POST
-@member_required
-def closure_end(request: TherapistRequest, pk: int) -> HttpResponse:
-    closures = Closure.objects.filter(office__hosts=request.therapist).select_related(
-        "office__building"
-    )
-    closure = get_object_or_404(closures, pk=pk)
-    office = closure.office
-    try:
-        reopen_office(closure, by=request.therapist)
-    except DomainError as error:
-        messages.error(request, str(error))
-    else:
-        messages.success(request, _("Open again. The hours can be asked for."))
-    return redirect("spaces:office_detail", office.pk if office else pk)
 
 
 def get_own_office(request: TherapistRequest, pk: int) -> Office:

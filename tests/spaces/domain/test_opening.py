@@ -5,12 +5,11 @@ from django.utils import timezone
 
 from directory.errors import NotAllowedError
 from spaces.domain.availability import refresh_free, verify_free
+from spaces.domain.closure import close_office, reopen_office
 from spaces.domain.opening import (
-    close_office,
     confirm_openings,
     end_opening,
     post_hours,
-    reopen_office,
     set_usual_hours,
 )
 from spaces.errors import HoursError
@@ -125,7 +124,7 @@ def test_free_is_the_hours_less_closures_and_what_is_taken(office, host):
     OccurrenceFactory(
         booking=BookingFactory(office=office, status="confirmed"), period=taken
     )
-    closure = close_office(office, by=host, period=closed, reason="Holiday")
+    [closure] = close_office(office, by=host, periods=[closed], reason="Holiday")
 
     assert Opening.objects.get(pk=opening.pk).free == [
         (lower + timedelta(hours=1), lower + timedelta(hours=3))
@@ -147,7 +146,7 @@ def test_end_opening_offers_nothing_after_its_last_date(office, host):
 
 def test_close_office_backwards_is_refused(office, host):
     with pytest.raises(HoursError):
-        close_office(office, by=host, period=hours(-48, -24), reason="Past")
+        close_office(office, by=host, periods=[hours(-48, -24)], reason="Past")
 
 
 def test_confirm_openings_makes_them_fresh_again(office, host):

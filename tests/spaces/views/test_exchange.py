@@ -22,6 +22,7 @@ FORM = {
     "capacity": "8",
     "is_step_free": "on",
     "change_over_minutes": "10",
+    "notice_days": "7",
     "lease_permits": "yes",
     "directions": "Ring at the blue door.",
     "entry_code": "4711#",

@@ -24,6 +24,7 @@ ROOM = {
     "name": "The garden room",
     "capacity": "8",
     "change_over_minutes": "10",
+    "notice_days": "7",
     "lease_permits": "yes",
 }
 ADDRESS = {"street": "4100 Piedmont Avenue", "zip_code": "94611"}
@@ -162,7 +163,7 @@ def test_office_query_count_is_constant(
         )
     page(client, office)
 
-    with django_assert_num_queries(14):
+    with django_assert_num_queries(15):
         page(client, office)
 
 
@@ -180,7 +181,7 @@ def test_my_offices_query_count_is_constant(
         )
     open_office()
 
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(9):
         response = client.get(reverse("spaces:my_offices"))
 
     assert len(response.context["rows"]) == item_count

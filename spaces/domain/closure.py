@@ -1,0 +1,111 @@
+"""A host closes an office for a while, and opens it again. What is booked then stays, unless the host says otherwise."""
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+
+from django.db import transaction
+from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from directory.errors import NotAllowedError
+from directory.models import Therapist
+from spaces import hours
+from spaces.closures import run_of
+from spaces.domain.availability import lock_offices, refresh_free
+from spaces.domain.dates import move_dates, record_change, said_periods
+from spaces.domain.office import only_hosts
+from spaces.enums import ChangeKind, OccurrenceState
+from spaces.errors import HoursError
+from spaces.models import Booking, Closure, Occurrence, Office
+from spaces.touched import touched_by_closure
+
+
+@transaction.atomic
+def close_office(
+    office: Office,
+    *,
+    by: Therapist,
+    periods: Sequence[DateTimeTZRange],
+    reason: str,
+    cancels: bool = False,
+) -> list[Closure]:
+    """Not to be had for a while: a holiday, a renovation. What is booked then stays booked, unless ``cancels``:
+    then the dates to come are called off by the host, nothing is due, and each guest is told once."""
+    only_hosts(office, by)
+    now = timezone.now()
+    if not periods or max(period.upper for period in periods) <= now:
+        raise HoursError(_("The end must be after the start, and still to come."))
+    lock_offices([office.pk])
+    closures = Closure.objects.bulk_create(
+        Closure(office=office, period=period, reason=reason)
+        for period in periods
+        if period.upper > now
+    )
+    if cancels:
+        touched = touched_by_closure(office, [closure.period for closure in closures])
+        _call_off(touched.booked, OccurrenceState.CANCELLED, by=by, reason=reason)
+        _call_off(touched.held, OccurrenceState.RELEASED, by=by, reason=reason)
+    refresh_free([office.pk])
+    return closures
+
+
+@transaction.atomic
+def reopen_office(closure: Closure, *, by: Therapist) -> None:
+    """Take back a host's own closure, all days of it. One that an incident caused ends with the incident."""
+    office = closure.office
+    if office is None or closure.incident_id:
+        raise NotAllowedError(
+            _("This closure belongs to an incident and ends with it.")
+        )
+    only_hosts(office, by)
+    lock_offices([office.pk])
+    ahead = Closure.objects.filter(office=office, incident=None).ending_after(
+        timezone.now() - timedelta(days=1)
+    )
+    run = run_of(closure, ahead.order_by("period"), office.building.zone)
+    Closure.objects.filter(pk__in=[shut.pk for shut in run]).delete()
+    refresh_free([office.pk])
+
+
+def closed_periods(
+    office: Office,
+    first: date,
+    last: date,
+    start: int = 0,
+    end: int = hours.DAY,
+) -> list[DateTimeTZRange]:
+    """Whole local days as one period; hours within days as one period for each day that has them."""
+    zone = office.building.zone
+    if (start, end) == (0, hours.DAY):
+        after = last + timedelta(days=1)
+        return [
+            DateTimeTZRange(
+                hours.instant(first, 0, zone), hours.instant(after, 0, zone)
+            )
+        ]
+    days = (first + timedelta(days=number) for number in range((last - first).days + 1))
+    periods = (hours.local_period(day, start, end, zone) for day in days)
+    return [period for period in periods if period]
+
+
+def _call_off(
+    dates: Sequence[Occurrence], state: OccurrenceState, *, by: Therapist, reason: str
+) -> None:
+    """Those that have not begun; booking by booking, so that each guest hears once."""
+    now = timezone.now()
+    by_booking: dict[int, list[Occurrence]] = {}
+    for found in dates:
+        if found.period.lower > now:
+            by_booking.setdefault(found.booking_id, []).append(found)
+    for booking in Booking.objects.with_parties().filter(pk__in=by_booking):
+        mine = by_booking[booking.pk]
+        move_dates(booking, mine, state, by=by)
+        record_change(
+            booking,
+            ChangeKind.SKIPPED,
+            by=by,
+            details={"before": said_periods(mine), "after": []},
+            note=_("Closed: %(reason)s") % {"reason": reason},
+            also={found.guest for found in mine},
+        )
