@@ -74,15 +74,18 @@ def days_of_rooms(
     currency: str,
     with_names: bool,
 ) -> dict[int, Days]:
-    """By office the blocks of each day: as many queries for nine rooms of a building as for one."""
+    """By office the blocks of each day: as many queries for nine rooms of a building as for one.
+
+    Without names neither what is only asked for, nor one's own hours: what a door may say.
+    """
     building = offices[0].building
     ids = [office.pk for office in offices]
     window = window_of(frame.first, frame.count, building.zone)
     openings = _by_office(Opening.objects.current().filter(office__in=ids))
     usual = _by_office(UsualHours.objects.filter(office__in=ids, therapist=viewer))
+    states = [*TAKEN, OccurrenceState.ASKED] if with_names else TAKEN
     dates = _by_office(
-        Occurrence.objects.filter(office__in=ids)
-        .filter(state__in=[*TAKEN, OccurrenceState.ASKED])
+        Occurrence.objects.filter(office__in=ids, state__in=states)
         .overlapping(*window)
         .select_related("booking", "guest")
         .in_order()
@@ -102,7 +105,7 @@ def days_of_rooms(
             is_host=True,
             days=frame.count,
             dates=dates.get(office.pk, []),
-            usual=usual.get(office.pk, []),
+            usual=usual.get(office.pk, []) if with_names else [],
             name_of=_name if with_names else _nobody,
         ).by_day()
         for office in offices
