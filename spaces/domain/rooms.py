@@ -41,12 +41,21 @@ class Move:
 
 def dates_to_move(booking: Booking) -> list[Occurrence]:
     """Booked, and still to begin; with its dates loaded."""
-    now = timezone.now()
-    return [
-        date
-        for date in booking.occurrences.all()
-        if date.state == OccurrenceState.BOOKED and date.period.lower > now
-    ]
+    return [date for date in booking.occurrences.all() if _is_to_move(date)]
+
+
+def _is_to_move(date: Occurrence) -> bool:
+    return date.state == OccurrenceState.BOOKED and date.period.lower > timezone.now()
+
+
+def may_move(booking: Booking, dates: Iterable[Occurrence]) -> bool:
+    """Whether there is another room, and one of these dates to put there."""
+    if booking.status != BookingStatus.CONFIRMED or not any(
+        _is_to_move(date) for date in dates
+    ):
+        return False
+    others = rooms_of_house(booking.office).exclude(pk=booking.office_id)
+    return others.exists()
 
 
 def possible_moves(booking: Booking) -> list[Move]:

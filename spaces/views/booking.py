@@ -33,6 +33,8 @@ from spaces.models import Booking, Office
 from spaces.queries import offices_open_to
 from spaces.summary import summary_of
 from spaces.views.booking_detail import my_booking
+from spaces.views.hand_on import offered_context
+from spaces.views.waitlist import wait_context, waiting_context
 from spaces.week import DateChoice
 
 PAGE = 20
@@ -84,6 +86,8 @@ def ask_context(
         "dates": [],
         "approval_rule": None,
         "approver": None,
+        "wait_dates": [],
+        "waits_for": 0,
         "query": request.GET.urlencode(),
     }
     if not pattern.is_valid():
@@ -98,6 +102,8 @@ def ask_context(
         "spans": pattern.cleaned_data["hours"],
         "dates": [_choice(date, ticked) for date in planned],
         "free_count": sum(date.is_free for date in planned),
+        "people": _asked_people(request)["people"],
+        **wait_context(office, request.therapist, planned),
     }
 
 
@@ -165,6 +171,8 @@ def booking_list(request: TherapistRequest) -> HttpResponse:
             (line for line in running if line not in waiting), key=_soonest
         ),
         "past": [_line(booking, me) for booking in page],
+        **waiting_context(request),
+        **offered_context(me),
         "page": page,
     }
     return render_part(request, "spaces/booking_list.html", "past", context)
