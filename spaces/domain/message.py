@@ -60,7 +60,11 @@ def write_message(booking: Booking, *, text: str, by: Therapist) -> BookingMessa
 
 def is_open(booking: Booking) -> bool:
     """Whether new messages can be written: about what came about, while nobody of its people blocked another."""
-    return booking.status not in UNANSWERABLE and not has_blocks(booking)
+    return is_answerable(booking) and not has_blocks(booking)
+
+
+def is_answerable(booking: Booking) -> bool:
+    return booking.status not in UNANSWERABLE
 
 
 def has_blocks(booking: Booking) -> bool:

@@ -19,7 +19,8 @@ from spaces.domain.booking import next_statuses
 from spaces.domain.code_view import log_code_view
 from spaces.domain.dates import parties_of
 from spaces.domain.host_entry import may_refuse
-from spaces.domain.message import has_blocks, is_open
+from spaces.domain.message import has_blocks, is_answerable
+from spaces.domain.rooms import may_move
 from spaces.enums import BookingStatus, OccurrenceState, Party
 from spaces.forms.booking import AnswerForm
 from spaces.forms.message import MessageForm
@@ -33,6 +34,7 @@ from spaces.models import (
 )
 from spaces.models.booking import OccurrenceQuerySet
 from spaces.summary import summary_of
+from spaces.views.hand_on import hand_on_context
 
 CODE_BEFORE = timedelta(hours=24)  # from then on the guest sees the entry code
 TOLD_PLACE = [BookingStatus.CONFIRMED, BookingStatus.ENDED]
@@ -60,7 +62,7 @@ def booking_detail(request: TherapistRequest, pk: int) -> HttpResponse:
 
 def my_booking(request: TherapistRequest, pk: int) -> Booking:
     mine = Booking.objects.involving(request.therapist)
-    return get_object_or_404(mine.with_parties().with_dates(), pk=pk)
+    return get_object_or_404(mine.with_parties(), pk=pk)
 
 
 def show_booking(
@@ -92,7 +94,9 @@ def show_booking(
             "places": places,
             "has_several_places": len(places) > 1,
             "code_views": [],
-            **_answers(booking, me, parties),
+            **_answers(booking, me, parties, dates),
+            **hand_on_context(booking, me, dates),
+            "may_move": Party.HOST in parties and may_move(booking, dates),
             **(_between_its_people(booking, parties, message_form) if parties else {}),
         }
         return render(request, "spaces/booking_detail.html", context)
@@ -187,7 +191,9 @@ def _has_code(places: Iterable[Place]) -> bool:
 # --- What can be done ----------------------------------------------------------
 
 
-def _answers(booking: Booking, me: Therapist, parties: set[Party]) -> dict[str, Any]:
+def _answers(
+    booking: Booking, me: Therapist, parties: set[Party], dates: Sequence[Occurrence]
+) -> dict[str, Any]:
     """Approving is a button of its own: it comes before or after the host's answer."""
     party = waits_for(booking)
     is_asked = party is not None and party.pk == me.pk and Party.HOST not in parties
@@ -203,14 +209,16 @@ def _answers(booking: Booking, me: Therapist, parties: set[Party]) -> dict[str, 
         "approver": party,
         "may_refuse": may_refuse(booking, me),
         "is_asked_to_approve": is_asked,
-        "rivals": _rivals(booking) if booking.status == BookingStatus.REQUESTED else 0,
+        "rivals": _rivals(booking, dates)
+        if booking.status == BookingStatus.REQUESTED
+        else 0,
     }
 
 
-def _rivals(booking: Booking) -> int:
+def _rivals(booking: Booking, dates: Iterable[Occurrence]) -> int:
     """How many others asked for some of the same hours."""
     overlap = Q()
-    for date in booking.occurrences.all():
+    for date in dates:
         if date.state == OccurrenceState.ASKED:
             overlap |= Q(period__overlap=date.period)
     if not overlap:
@@ -231,13 +239,14 @@ def _between_its_people(
 ) -> dict[str, Any]:
     """What was written, what happened, and to hosts who has seen the code."""
     newest = BookingMessage.objects.filter(booking=booking).select_related("author")
-    blocked = has_blocks(booking)
+    answerable = is_answerable(booking)
+    blocked = answerable and has_blocks(booking)
     views = CodeView.objects.filter(booking=booking).select_related("viewer")
     return {
         "conversation": list(newest.order_by("-created_at", "-pk")[:NEWEST_MESSAGES])[
             ::-1
         ],
-        "message_form": (form or MessageForm()) if is_open(booking) else None,
+        "message_form": (form or MessageForm()) if answerable and not blocked else None,
         "moderators": Therapist.objects.moderators()[:MODERATORS] if blocked else [],
         "is_blocked": blocked,
         "events": with_words(
