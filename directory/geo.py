@@ -3,11 +3,21 @@
 import re
 from functools import lru_cache
 from itertools import pairwise
+from math import cos, radians
 from typing import NamedTuple
 
 import zipcodes
 from django.contrib.postgres.indexes import GistIndex
-from django.db.models import BooleanField, F, FloatField, Func, Q, Value
+from django.db.models import (
+    BooleanField,
+    ExpressionWrapper,
+    F,
+    FloatField,
+    Func,
+    Q,
+    Value,
+)
+from django.db.models.functions import ASin, Cos, Least, Power, Radians, Sin, Sqrt
 from django.db.models.lookups import LessThanOrEqual
 from django.utils.functional import Promise
 from django.utils.text import format_lazy
@@ -18,6 +28,7 @@ from directory.enums import DistanceUnit
 SNAP = 0.01  # degrees: about a kilometre
 METRES = {DistanceUnit.KM: 1000.0, DistanceUnit.MI: 1609.344}
 ZIP = re.compile(r"[0-9]{5}(-[0-9]{4})?")
+EARTH = 6_378_168.0  # metres: the radius that PostgreSQL's earthdistance takes
 BANDS = [1, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 50, 100]
 
 
@@ -78,14 +89,18 @@ def point(latitude: float, longitude: float) -> Point:
     )
 
 
-class DistanceTo(Func):
-    """Metres between the row's point and this one; null where the row has none."""
+class DistanceTo(ExpressionWrapper):
+    """Metres between the row's point and this one; null where the row has none.
 
-    function = "earth_distance"
-    output_field = FloatField()
+    What ``earth_distance`` says, in plain arithmetic: making a cube of every row's point takes ten times as long.
+    """
 
     def __init__(self, latitude: float, longitude: float, prefix: str = "") -> None:
-        super().__init__(columns(prefix), point(latitude, longitude))
+        north = Radians(F(f"{prefix}latitude") - latitude) / 2
+        east = Radians(F(f"{prefix}longitude") - longitude) / 2
+        narrower = cos(radians(latitude)) * Cos(Radians(F(f"{prefix}latitude")))
+        chord = Sqrt(Power(Sin(north), 2) + narrower * Power(Sin(east), 2))
+        super().__init__(2 * EARTH * ASin(Least(chord, 1.0)), FloatField())
 
 
 class Contains(Func):

@@ -15,6 +15,10 @@ def multirange(intervals: Iterable[tuple[datetime, datetime]]) -> TimestamptzMul
     )
 
 
+def intervals(value: Iterable[Any]) -> list[tuple[datetime, datetime]]:
+    return [(period.lower, period.upper) for period in value]
+
+
 class DateTimeMultirangeField(models.Field):
     """Sorted, disjoint half-open periods; in Python a list of (lower, upper) in UTC."""
 
@@ -26,11 +30,7 @@ class DateTimeMultirangeField(models.Field):
     def from_db_value(
         self, value: Any, expression: Any, connection: Any
     ) -> list[tuple[datetime, datetime]] | None:
-        return (
-            None
-            if value is None
-            else [(period.lower, period.upper) for period in value]
-        )
+        return None if value is None else intervals(value)
 
     def get_prep_value(self, value: Any) -> Any:
         return multirange(value) if isinstance(value, list | tuple) else value

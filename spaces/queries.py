@@ -1,28 +1,24 @@
 """Reads that span models: which offices are open to somebody, which match wanted hours, how well."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any
+from itertools import chain
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
+from django.core.exceptions import EmptyResultSet
+from django.db import connection
 from django.db.models import (
     Aggregate,
-    Case,
     Exists,
-    F,
-    Field,
     FloatField,
     Func,
-    Max,
-    Min,
     OuterRef,
     Prefetch,
     Q,
     Value,
-    When,
 )
-from django.db.models.lookups import GreaterThanOrEqual
 from django.utils import timezone
 
 from directory.enums import Standing
@@ -30,20 +26,49 @@ from directory.geo import DistanceTo, within
 from directory.models import Block, Term, Therapist
 from spaces import hours
 from spaces.enums import Audience, NeedStatus, OccurrenceState, Sort
-from spaces.fields import DateTimeMultirangeField
+from spaces.fields import DateTimeMultirangeField, intervals, multirange
 from spaces.fit import describe_misses, say_shortest
 from spaces.hours import Dated, Interval, Span
 from spaces.models import Building, Need, Occurrence, Office, Opening
 from spaces.models.office import OfficeQuerySet
 from spaces.models.opening import OpeningQuerySet
 
-BEST_FIT = ["-minutes", "metres", "lowest_cents", "-confirmed_at"]
+BEST_FIT = "minutes / wanted DESC, metres, lowest_cents, confirmed_at DESC"
 ORDERS = {
     Sort.FIT: BEST_FIT,
-    Sort.NEAREST: ["-is_whole", "metres", *BEST_FIT],
-    Sort.CHEAPEST: ["-is_whole", "lowest_cents", *BEST_FIT],
-    Sort.FRESHEST: ["-is_whole", "-confirmed_at", *BEST_FIT],
+    Sort.NEAREST: f"is_whole DESC, metres, {BEST_FIT}",
+    Sort.CHEAPEST: f"is_whole DESC, lowest_cents, {BEST_FIT}",
+    Sort.FRESHEST: f"is_whole DESC, confirmed_at DESC, {BEST_FIT}",
 }
+# One plan, in the order in which it is cheap: who could be shown at all; of their openings what is free of the wanted
+# hours (of some the common part is small, while free time is a year long: so nothing else is carried on); what an
+# office has in all; how long that is. Filters are querysets, put in.
+RANKED = """
+WITH candidate (office, metres, zone) AS MATERIALIZED ({candidates}),
+part AS MATERIALIZED (
+    SELECT office, metres, minutes, free * periods AS common, price_cents, confirmed_at, shortest_minutes
+    FROM candidate
+    JOIN (VALUES {wanted}) AS wanted (zone, periods, minutes) USING (zone)
+    JOIN ({openings}) AS opening (office, free, price_cents, confirmed_at, shortest_minutes) USING (office)
+),
+found AS (
+    SELECT office, metres, range_agg(common) AS covered, max(minutes) AS wanted,
+        min(price_cents) AS lowest_cents, max(price_cents) AS highest_cents,
+        max(confirmed_at) AS confirmed_at, max(shortest_minutes) AS shortest_minutes
+    FROM part
+    WHERE common <> '{{}}'
+    GROUP BY office, metres
+)
+SELECT office, metres, covered, minutes, lowest_cents, highest_cents, confirmed_at, shortest_minutes,
+    shortest_minutes > %s AS is_too_short, minutes >= wanted AS is_whole
+FROM found
+CROSS JOIN LATERAL (
+    SELECT date_part('epoch', sum(upper(period) - lower(period))) / 60 AS minutes FROM unnest(covered) AS period
+) AS length
+WHERE minutes >= wanted OR NOT %s
+ORDER BY is_too_short, {order}, office
+LIMIT %s OFFSET %s
+"""
 
 
 @dataclass(frozen=True)
@@ -102,16 +127,6 @@ class Common(Func):
     output_field = DateTimeMultirangeField()
 
 
-class Minutes(Func):
-    """How long a set of periods is."""
-
-    template = (
-        "(SELECT coalesce(sum(extract(epoch FROM upper(part) - lower(part))), 0)::float / 60"
-        " FROM unnest(%(expressions)s) AS part)"
-    )
-    output_field = FloatField()
-
-
 def offices_open_to(therapist: Therapist) -> OfficeQuerySet:
     """Offices of others that this person may be shown, may ask for, may be offered: the one predicate.
 
@@ -120,14 +135,14 @@ def offices_open_to(therapist: Therapist) -> OfficeQuerySet:
     if therapist.standing != Standing.MEMBER:
         return Office.objects.none()
     hosts = Office.hosts.through.objects.filter(office=OuterRef("pk"))
-    blocks = Block.objects.filter(
-        Q(blocker=therapist, blocked=OuterRef("therapist"))
-        | Q(blocked=therapist, blocker=OuterRef("therapist"))
+    blocked = Block.objects.filter(blocker=therapist).values("blocked")
+    blockers = Block.objects.filter(blocked=therapist).values("blocker")
+    not_to_meet = (
+        Q(therapist=therapist) | Q(therapist__in=blocked) | Q(therapist__in=blockers)
     )
     return Office.objects.listed().filter(
         Exists(hosts.filter(therapist__standing=Standing.MEMBER)),
-        ~Exists(hosts.filter(therapist=therapist)),
-        ~Exists(hosts.filter(Exists(blocks))),
+        ~Exists(hosts.filter(not_to_meet)),
     )
 
 
@@ -166,65 +181,110 @@ def match_offices(
     Last those that have the hours, but only in longer blocks. ``among``: of these offices alone.
     """
     openings = openings_open_to(guest)
+    candidates = candidate_offices(wanted, guest)
     if among is not None:
-        openings = openings.filter(office__in=among)
-    ranked = _ranked(wanted, guest, openings, sort)
-    rows = list(ranked[offset : offset + limit])
+        candidates = candidates.filter(pk__in=among)
+    rows = _read(
+        ranking(wanted, candidates, openings, sort=sort, limit=limit, offset=offset)
+    )
     offices = (
         Office.objects.with_place()
         .prefetch_related(Prefetch("openings", openings.defer("free")))
-        .in_bulk([row["office"] for row in rows])
+        .in_bulk([row.office for row in rows])
     )
-    return [_match(row, offices[row["office"]], wanted) for row in rows]
+    return [_match(row, offices[row.office], wanted) for row in rows]
 
 
 def fitting_offices(wanted: Wanted, *, guest: Therapist) -> list[int]:
     """Every office that has all of the wanted hours, by id."""
-    ranked = _ranked(wanted, guest, openings_open_to(guest), Sort.NEAREST)
-    whole = ranked.filter(is_whole=True, is_too_short=False)
-    return sorted(whole.values_list("office", flat=True))
+    candidates, openings = candidate_offices(wanted, guest), openings_open_to(guest)
+    rows = _read(ranking(wanted, candidates, openings, whole_only=True))
+    return sorted(row.office for row in rows if not row.is_too_short)
 
 
-def _ranked(
-    wanted: Wanted, guest: Therapist, openings: OpeningQuerySet, sort: Sort
-) -> Any:
-    """One query: openings grouped by office, what they have of the wanted hours, how much that is."""
-    # Their ids first: the planner underestimates a radius, and would read every opening's free time.
-    candidates = list(candidate_offices(wanted, guest).values_list("pk", flat=True))
-    openings = openings.filter(office__in=candidates)
+class _Ranked(NamedTuple):
+    """A row of ``RANKED``."""
+
+    office: int
+    metres: float | None
+    covered: list[Interval]
+    minutes: float
+    lowest_cents: int
+    highest_cents: int
+    confirmed_at: datetime
+    shortest_minutes: int
+    is_too_short: bool
+    is_whole: bool
+
+
+def ranking(
+    wanted: Wanted,
+    candidates: OfficeQuerySet,
+    openings: OpeningQuerySet,
+    *,
+    sort: Sort = Sort.FIT,
+    whole_only: bool = False,
+    limit: int | None = None,
+    offset: int = 0,
+) -> tuple[str, list[Any]] | None:
+    """``RANKED`` with its filters and their values put in; None where they leave nothing to ask."""
+    openings = openings.filter(_could_have(wanted))
     if wanted.most_cents is not None:
         openings = openings.filter(price_cents__lte=wanted.most_cents)
-    zones = _zones()
-    common = Common(F("free"), _wanted_by_zone(wanted, zones))
-    metres = (
-        Value(None, output_field=FloatField())
-        if wanted.latitude is None or wanted.longitude is None
-        else DistanceTo(wanted.latitude, wanted.longitude, "office__building__")
+    filters = (
+        candidates.order_by().values_list("pk", _metres(wanted), "building__timezone"),
+        openings.order_by().values_list(
+            "office", "free", "price_cents", "confirmed_at", "shortest_minutes"
+        ),
     )
-    useful = ~Q(common=Value([], output_field=DateTimeMultirangeField()))
-    ranked = (
-        openings.annotate(common=common)
-        .filter(useful)
-        .values("office")
-        .annotate(
-            covered=RangeUnion("common"),
-            minutes=Minutes(RangeUnion("common")),
-            metres=Min(metres, output_field=FloatField()),
-            lowest_cents=Min("price_cents"),
-            highest_cents=Max("price_cents"),
-            confirmed_at=Max("confirmed_at"),
-            shortest_minutes=Max("shortest_minutes"),
+    by_zone = [_wanted_in(wanted, zone) for zone in _zones()]
+    if not by_zone:
+        return None
+    try:
+        (who, of_them), (which, of_those) = (
+            rows.query.sql_with_params() for rows in filters
         )
-        .annotate(
-            is_too_short=Case(
-                When(shortest_minutes__gt=_shortest(wanted), then=Value(value=True)),
-                default=Value(value=False),
-            )
-        )
+    except EmptyResultSet:
+        return None
+    sql = RANKED.format(
+        candidates=who,
+        wanted=", ".join(["(%s, %s::tstzmultirange, %s)"] * len(by_zone)),
+        openings=which,
+        order=ORDERS[sort],
     )
-    if sort != Sort.FIT:
-        ranked = ranked.annotate(is_whole=_is_whole(wanted, zones))
-    return ranked.order_by("is_too_short", *ORDERS[sort], "office")
+    return sql, [
+        *chain(of_them, *by_zone, of_those),
+        *(_shortest(wanted), whole_only, limit, offset),
+    ]
+
+
+def _read(query: tuple[str, list[Any]] | None) -> list[_Ranked]:
+    if query is None:
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute(*query)
+        rows = [_Ranked(*row) for row in cursor.fetchall()]
+    return [row._replace(covered=intervals(row.covered)) for row in rows]
+
+
+def _could_have(wanted: Wanted) -> Q:
+    """Openings that share a weekday and minutes of it with what is wanted: of others nothing is ever free then."""
+    found = Q(pk__in=[])
+    for span in hours.merge_spans(wanted.spans):
+        found |= Q(weekday=span.weekday, start__lt=span.end, end__gt=span.start)
+    return found
+
+
+def _metres(wanted: Wanted) -> Any:
+    if wanted.latitude is None or wanted.longitude is None:
+        return Value(None, output_field=FloatField())
+    return DistanceTo(wanted.latitude, wanted.longitude, "building__")
+
+
+def _wanted_in(wanted: Wanted, zone: ZoneInfo) -> tuple[str, Any, int]:
+    """The same local hours are other instants in another zone: one set of periods per zone there is."""
+    periods = hours.intervals_of(_to_come(wanted, zone))
+    return zone.key, multirange(periods), hours.minutes(periods)
 
 
 def _shortest(wanted: Wanted) -> int:
@@ -258,43 +318,6 @@ def _zones() -> list[ZoneInfo]:
     return [ZoneInfo(name) for name in names.distinct()]
 
 
-def _wanted_by_zone(wanted: Wanted, zones: Sequence[ZoneInfo]) -> Any:
-    """The same local hours are other instants in another zone: one set of periods per zone there is."""
-    periods = {zone: hours.intervals_of(_to_come(wanted, zone)) for zone in zones}
-    return _by_zone(periods, DateTimeMultirangeField(), nothing=[])
-
-
-def _is_whole(wanted: Wanted, zones: Sequence[ZoneInfo]) -> Any:
-    """Whether an office, grouped, has all the minutes that are wanted there."""
-    minutes = {
-        zone: hours.minutes(hours.intervals_of(_to_come(wanted, zone)))
-        for zone in zones
-    }
-    enough = Max(_by_zone(minutes, FloatField(), nothing=0))
-    return Case(
-        When(GreaterThanOrEqual(F("minutes"), enough), then=Value(value=True)),
-        default=Value(value=False),
-    )
-
-
-def _by_zone(values: Mapping[ZoneInfo, Any], output_field: Field, nothing: Any) -> Any:
-    """What goes with the zone of an opening's building; a plain value where all have one."""
-    cases = {
-        zone.key: Value(value, output_field=output_field)
-        for zone, value in values.items()
-    }
-    if len(cases) == 1:
-        return next(iter(cases.values()))
-    return Case(
-        *[
-            When(office__building__timezone=name, then=value)
-            for name, value in cases.items()
-        ],
-        default=Value(nothing, output_field=output_field),
-        output_field=output_field,
-    )
-
-
 def _to_come(wanted: Wanted, zone: ZoneInfo) -> list[Dated]:
     """The dates that have not begun, and that the clocks do not skip."""
     now = timezone.now()
@@ -303,22 +326,22 @@ def _to_come(wanted: Wanted, zone: ZoneInfo) -> list[Dated]:
     ]
 
 
-def _match(row: dict[str, Any], office: Office, wanted: Wanted) -> Match:
+def _match(row: _Ranked, office: Office, wanted: Wanted) -> Match:
     zone = office.building.zone
     dated = _to_come(wanted, zone)
-    fit = describe_misses(dated, row["covered"], zone)
-    if row["is_too_short"]:
-        fit.texts.insert(0, say_shortest(row["shortest_minutes"]))
+    fit = describe_misses(dated, row.covered, zone)
+    if row.is_too_short:
+        fit.texts.insert(0, say_shortest(row.shortest_minutes))
     return Match(
         office=office,
-        metres=row["metres"],
-        minutes=round(row["minutes"]),
+        metres=row.metres,
+        minutes=round(row.minutes),
         wanted_minutes=hours.minutes(hours.intervals_of(dated)),
-        is_too_short=row["is_too_short"],
-        lowest_cents=row["lowest_cents"],
-        highest_cents=row["highest_cents"],
-        confirmed_at=row["confirmed_at"],
-        covered=row["covered"],
+        is_too_short=row.is_too_short,
+        lowest_cents=row.lowest_cents,
+        highest_cents=row.highest_cents,
+        confirmed_at=row.confirmed_at,
+        covered=row.covered,
         dates_total=fit.total,
         dates_covered=fit.whole,
         missing=fit.texts,
