@@ -10,14 +10,26 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from spaces.enums import OccurrenceState
+from spaces.enums import BookingStatus, OccurrenceState
 from spaces.hours import Span
 from spaces.models import Booking, Occurrence
 from spaces.models.opening import FRESH, STALE
 from spaces.week import say_spans
 from spaces.words import say_date, say_price
 
-GONE = [OccurrenceState.LOST, OccurrenceState.SKIPPED]
+GONE = [
+    OccurrenceState.LOST,
+    OccurrenceState.SKIPPED,
+    OccurrenceState.GIVEN_BACK,
+    OccurrenceState.RELEASED,
+]
+OFF = [OccurrenceState.DECLINED, OccurrenceState.CANCELLED]  # of a booking that stands
+STANDS = [
+    BookingStatus.REQUESTED,
+    BookingStatus.AWAITING,
+    BookingStatus.CONFIRMED,
+    BookingStatus.ENDED,
+]
 MOST_SPANS = 4
 
 
@@ -25,7 +37,7 @@ MOST_SPANS = 4
 class Summary:
     booking: Booking
     zone: ZoneInfo
-    dates: Sequence[Occurrence]  # in order of time, without those that went to others
+    dates: Sequence[Occurrence]  # in order of time, without those that were given up
 
     @property
     def spans(self) -> list[Span]:
@@ -90,7 +102,8 @@ def summary_of(
 ) -> Summary:
     """Of a booking with ``office__building`` and its dates loaded."""
     dates = booking.occurrences.all() if occurrences is None else occurrences
-    kept = [date for date in dates if date.state not in GONE]
+    gone = [*GONE, *(OFF if booking.status in STANDS else [])]
+    kept = [date for date in dates if date.state not in gone]
     return Summary(
         booking,
         booking.office.building.zone,

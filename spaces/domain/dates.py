@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -30,7 +31,8 @@ DATE_TRANSITIONS: dict[tuple[OccurrenceState, OccurrenceState], set[Party]] = {
     (O.ASKED, O.SKIPPED): {Party.GUEST},
     (O.HELD, O.BOOKED): {Party.HOST, Party.SUPERVISOR},
     (O.HELD, O.RELEASED): {Party.HOST, Party.GUEST, Party.SUPERVISOR, Party.CLOCK},
-    (O.BOOKED, O.SKIPPED): {Party.GUEST, Party.HOST},
+    (O.BOOKED, O.BOOKED): {Party.GUEST},  # moved to other hours
+    (O.BOOKED, O.SKIPPED): {Party.GUEST},
     (O.BOOKED, O.GIVEN_BACK): {Party.GUEST},
     (O.BOOKED, O.CANCELLED): {Party.GUEST, Party.HOST},
     (O.BOOKED, O.RELEASED): {Party.CLOCK},
@@ -176,6 +178,33 @@ def hold_dates(
         raise _taken(occurrences) from error
 
 
+def put_dates(
+    booking: Booking,
+    moves: Sequence[tuple[Occurrence, DateTimeTZRange, int]],
+    *,
+    by: Therapist,
+) -> None:
+    """Booked dates to other periods, at these prices. Each keeps where it stood first, unless it is back there."""
+    try:
+        with transaction.atomic():
+            for occurrence, period, cents in moves:
+                first = occurrence.moved_from or occurrence.period
+                move_dates(
+                    booking,
+                    [occurrence],
+                    OccurrenceState.BOOKED,
+                    by=by,
+                    period=period,
+                    price_cents=cents,
+                    moved_from=None if first == period else first,
+                )
+    except IntegrityError as error:
+        for occurrence, period, _cents in moves:
+            occurrence.period = period
+        raise _taken([occurrence for occurrence, _period, _cents in moves]) from error
+    settle_taken(booking, [occurrence for occurrence, _period, _cents in moves])
+
+
 def add_booked(occurrences: Sequence[Occurrence]) -> list[Occurrence]:
     """New dates, booked from the start. Raises ``SlotTakenError`` naming those that are taken."""
     for occurrence in occurrences:
@@ -203,7 +232,7 @@ def _lose_rivals(winner: Booking, booked: Sequence[Occurrence]) -> None:
         .exclude(booking=winner)
         .select_related("booking__guest", "booking__office__building")
     )
-    lost = rehome(rivals)  # where any room would do, another one does
+    lost = rehome(list(rivals))  # where any room would do, another one does
     move_by_clock(
         Occurrence.objects.filter(pk__in=[o.pk for o in lost]), OccurrenceState.LOST
     )
@@ -257,8 +286,10 @@ def _forgive(winner: Booking, booked: Sequence[Occurrence]) -> None:
         is_due=True,
     )
     for occurrence in due.select_related("booking__office").order_by("booking", "pk"):
-        taken = Occurrence.objects.taking().filter(
-            office=occurrence.office_id, period__overlap=occurrence.period
+        taken = Occurrence.objects.filter(
+            office=occurrence.office_id,
+            period__overlap=occurrence.period,
+            state=OccurrenceState.BOOKED,
         )
         hours_taken = hours.union(
             (p.lower, p.upper) for p in taken.values_list("period", flat=True)
@@ -366,6 +397,7 @@ def record_change(
     details: Mapping[str, Any],
     note: str = "",
     also: Iterable[Therapist] = (),
+    mail: str = "booking_changed",
 ) -> BookingEvent:
     """Into the history, and one mail to everybody concerned but the one who did it.
 
@@ -382,7 +414,7 @@ def record_change(
     )
     for person in (concerned_by(booking) | set(also)) - {by}:
         enqueue(
-            "booking_changed",
+            mail,
             to=person,
             cause=f"booking:{booking.pk}:event:{event.pk}",
             payload={"booking": booking.pk, "event": event.pk},

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import NamedTuple
 
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.db.models import Q
@@ -18,6 +19,7 @@ from spaces.fit import say_shortest
 from spaces.hours import Dated, Interval, Span
 from spaces.models import Closure, Occurrence, Office, Opening
 from spaces.queries import openings_open_to
+from spaces.words import say_moment
 
 
 @dataclass(frozen=True)
@@ -68,14 +70,30 @@ def terms_of(office: Office) -> str:
 
 
 def look_up(
-    office: Office, guest: Therapist, dated: Sequence[Dated]
+    office: Office,
+    guest: Therapist,
+    dated: Sequence[Dated],
+    *,
+    leaving: Sequence[Occurrence] = (),
+    needs_opening: bool = True,
 ) -> list[PlannedDate]:
-    """Each of these dates, in order, as ``guest`` could have it."""
-    return look_up_rooms([office], guest, dated)[office.pk]
+    """Each of these dates, in order, as ``guest`` could have it.
+
+    ``leaving`` are dates of the guest that would be moved away. What a host agreed to without an opening needs none.
+    """
+    found = look_up_rooms(
+        [office], guest, dated, leaving=leaving, needs_opening=needs_opening
+    )
+    return found[office.pk]
 
 
 def look_up_rooms(
-    offices: Sequence[Office], guest: Therapist, dated: Sequence[Dated]
+    offices: Sequence[Office],
+    guest: Therapist,
+    dated: Sequence[Dated],
+    *,
+    leaving: Sequence[Occurrence] = (),
+    needs_opening: bool = True,
 ) -> dict[int, list[PlannedDate]]:
     """The same for several offices of one building, in as many queries as for one."""
     ids = [office.pk for office in offices if office.pk]
@@ -98,10 +116,13 @@ def look_up_rooms(
             ).order_by("period")
         )
         others = Occurrence.objects.taking().filter(office__in=ids).overlapping(*reach)
-        for office_id, period, guest_id in others.order_by().values_list(
-            "office", "period", "guest"
+        others = others.exclude(pk__in=[o.pk for o in leaving])
+        for office_id, period, guest_id, held_until in others.order_by().values_list(
+            "office", "period", "guest", "held_until"
         ):
-            taken[office_id].append((period.lower, period.upper, guest_id == guest.pk))
+            taken[office_id].append(
+                _Taken(period.lower, period.upper, guest_id == guest.pk, held_until)
+            )
     return {
         office.pk: _Plan(
             office,
@@ -113,12 +134,18 @@ def look_up_rooms(
                 if c.office_id == office.pk or c.building_id == office.building_id
             ],
             taken=taken[office.pk],
+            leaving=[o for o in leaving if o.office_id == office.pk],
+            needs_opening=needs_opening,
         ).dates()
         for office in offices
     }
 
 
-_Taken = tuple[datetime, datetime, bool]  # from, to, by the guest themself
+class _Taken(NamedTuple):
+    lower: datetime
+    upper: datetime
+    is_own: bool  # the guest's who asks
+    held_until: datetime | None
 
 
 class _Plan:
@@ -132,15 +159,24 @@ class _Plan:
         openings: list[Opening],
         closures: list[Closure],
         taken: list[_Taken],
+        leaving: Sequence[Occurrence],
+        needs_opening: bool,
     ) -> None:
         self.now = timezone.now()
         self.dated = dated
         self.zone = office.building.zone
         self.openings = openings
-        self.free = hours.union(part for opening in openings for part in opening.free)
+        self.free = hours.union(
+            [
+                *(part for opening in openings for part in opening.free),
+                *((o.period.lower, o.period.upper) for o in leaving),
+            ]
+        )
         self.closures = closures
-        self.taken = hours.union((lower, upper) for lower, upper, _own in taken)
-        self.own = hours.union((lower, upper) for lower, upper, own in taken if own)
+        self.rows = taken
+        self.taken = hours.union(row[:2] for row in taken)
+        self.own = hours.union(row[:2] for row in taken if row.is_own)
+        self.needs_opening = needs_opening
 
     def dates(self) -> list[PlannedDate]:
         return [self._date(item) for item in self.dated]
@@ -176,28 +212,43 @@ class _Plan:
             return _("the clocks change and skip these hours")
         if item.period.lower <= self.now:
             return _("already past")
+        if not self.needs_opening:
+            return self._in_the_way(item.period)
         wanted = [(item.period.lower, item.period.upper)]
         if hours.difference(wanted, self.free) or cents is None:
-            return self._why_not(item.period, wanted)
+            return self._in_the_way(item.period) or _("not offered then")
         shortest = min(opening.shortest_minutes for opening in self._applying(item))
         if item.span.minutes < shortest:
             return say_shortest(shortest)
         return ""
 
-    def _why_not(self, period: DateTimeTZRange, wanted: list[Interval]) -> str:
+    def _in_the_way(self, period: DateTimeTZRange) -> str:
         for closure in self.closures:
             if (
                 closure.period.lower < period.upper
                 and period.lower < closure.period.upper
             ):
                 return _("closed: %(reason)s") % {"reason": closure.reason}
-        if taken := hours.intersection(wanted, self.taken):
-            lower, upper = (moment.astimezone(self.zone) for moment in taken[0])
-            return _("taken %(start)s–%(end)s") % {
-                "start": f"{lower:%H:%M}",
-                "end": f"{upper:%H:%M}",
+        wanted = [(period.lower, period.upper)]
+        taken = hours.intersection(wanted, self.taken)
+        if not taken:
+            return ""
+        if hours.intersection(wanted, self.own):
+            return _("yours already")
+        lower, upper = (moment.astimezone(self.zone) for moment in taken[0])
+        said = {"start": f"{lower:%H:%M}", "end": f"{upper:%H:%M}"}
+        if until := self._held_until(wanted):
+            return _("%(start)s–%(end)s held for somebody until %(until)s") % {
+                **said,
+                "until": say_moment(until, self.zone),
             }
-        return _("not offered then")
+        return _("taken %(start)s–%(end)s") % said
+
+    def _held_until(self, wanted: list[Interval]) -> datetime | None:
+        """When a hold ends, where nothing but holds is in the way."""
+        met = [row for row in self.rows if hours.intersection(wanted, [row[:2]])]
+        holds = [row.held_until for row in met if row.held_until]
+        return max(holds) if len(holds) == len(met) else None
 
     def _applying(self, item: Dated) -> list[Opening]:
         return [

@@ -15,9 +15,11 @@ from directory.models import Community, Delivery, Therapist
 from directory.notifications import absolute_url, mail_from_templates
 from directory.registry import Attachment, Mail, MessageKind, Skip, register_message
 from spaces.calendar import invitations
-from spaces.enums import BookingStatus, OccurrenceState
+from spaces.enums import BookingStatus, ChangeKind, OccurrenceState
+from spaces.history import say_change, say_details
 from spaces.hours import local_day
 from spaces.models import Booking, BookingEvent, Occurrence, Offer
+from spaces.models.booking import TAKEN
 from spaces.notifications.emergency import need_path
 from spaces.notifications.entry import booking_path
 from spaces.queries import Match, Wanted, match_offices
@@ -33,8 +35,11 @@ KINDS = [
     "booking_cancelled",
     "booking_expired",
     "booking_lost",
+    "booking_changed",
+    "booking_unused",
 ]
 INVITING = ["booking_confirmed", "booking_changed", "booking_cancelled"]
+STANDING = [OccurrenceState.ASKED, *TAKEN]  # what a change leaves
 ELSEWHERE = 3  # rooms named to someone whose hours went to a colleague
 ELSEWHERE_METRES = 8000
 
@@ -78,6 +83,8 @@ def _mail(
         return Skip("nobody to tell")
     if kind == "booking_reminder" and booking.status != BookingStatus.REQUESTED:
         return Skip("answered meanwhile")
+    if kind == "booking_unused" and booking.reconfirm_by is None:
+        return Skip("kept meanwhile")
     summary = _summary(kind, row, booking)
     building = booking.office.building
     is_host = row.recipient in booking.office.hosts.all()
@@ -89,10 +96,8 @@ def _mail(
         "is_host": is_host,
         "summary": summary,
         "dates": summary.dates,
+        **_happened(kind, row, booking),
         "price": summary.price(community.currency),
-        "notes": [
-            event.note for event in list(booking.events.all())[-1:] if event.note
-        ],
         "action_url": absolute_url(_path(booking, row.recipient, is_host=is_host)),
         "reason": _because(booking, is_host=is_host),
         "community": community,
@@ -102,6 +107,27 @@ def _mail(
     return mail_from_templates(
         "spaces", kind, context, _attachments(kind, row, booking)
     )
+
+
+def _happened(kind: str, row: Delivery, booking: Booking) -> dict[str, Any]:
+    """The event the mail is about, in words: what changed and by whom, what was left out of a yes, what is due."""
+    events = list(booking.events.all())
+    for each in events:
+        each.booking = booking
+    event = next(
+        (e for e in events if e.pk == row.payload.get("event")),
+        events[-1] if events else None,
+    )
+    about = [event] if event is not None else []
+    zone = booking.office.building.zone
+    partly = [e for e in events if e.change == ChangeKind.PARTLY]
+    return {
+        "event": event,
+        "change": "".join(say_change(e) for e in about),
+        "notes": [e.note for e in about if e.note],
+        "left_out": say_details(partly[-1:], "before", zone),
+        "due": say_details(about, "due", zone),
+    }
 
 
 def _path(booking: Booking, person: Therapist, *, is_host: bool) -> str:
@@ -133,8 +159,13 @@ def _summary(kind: str, row: Delivery, booking: Booking) -> Summary:
         chosen = [date for date in dates if date.pk in lost]
         return Summary(booking, booking.office.building.zone, chosen)
     if kind == "booking_cancelled":
-        chosen = [date for date in dates if date.state == OccurrenceState.CANCELLED]
+        off = [date for date in dates if date.state == OccurrenceState.CANCELLED]
+        last = list(booking.events.all())[-1:]
+        said = {lower for event in last for lower, _ in event.details.get("before", [])}
+        chosen = [d for d in off if not said or d.period.lower.isoformat() in said]
         return Summary(booking, booking.office.building.zone, chosen)
+    if kind in ("booking_changed", "booking_unused"):
+        dates = [date for date in dates if date.state in STANDING]
     return summary_of(booking, dates)
 
 
