@@ -124,12 +124,14 @@ class Group:
 
     def owed(self) -> list[tuple[Therapist, int, int]]:
         """Each who owes, with minutes and cents; whoever owes most first."""
-        sums: dict[Therapist, list[int]] = {}
+        lines: dict[Therapist, list[Line]] = {}
         for line in self.lines:
-            minutes, cents = sums.setdefault(line.owed_by, [0, 0])
-            sums[line.owed_by] = [minutes + line.minutes, cents + line.cents]
-        rows = [(person, *both) for person, both in sums.items()]
-        return sorted(rows, key=lambda row: (-row[2], row[0].name))  # type: ignore[arg-type,return-value]
+            lines.setdefault(line.owed_by, []).append(line)
+        sums = [
+            (person, sum(x.minutes for x in theirs), sum(x.cents for x in theirs))
+            for person, theirs in lines.items()
+        ]
+        return sorted(sums, key=lambda row: (-row[2], row[0].name))
 
 
 @dataclass(frozen=True)
