@@ -5,11 +5,12 @@ from typing import Any
 from django.contrib import admin, messages
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from directory.admin import ReadOnlyRows
-from spaces.domain.office import set_hidden
+from spaces.domain.office import keep_local_hours, set_hidden
 from spaces.hours import clock
 from spaces.models import (
     Booking,
@@ -41,6 +42,50 @@ class BuildingAdmin(admin.ModelAdmin):
     list_display = ["name", "street", "zip_code", "city", "timezone", "office_count"]
     list_filter = ["city", "is_step_free"]
     search_fields = ["name", "street", "zip_code"]
+    fieldsets = [
+        (
+            None,
+            {
+                "fields": [
+                    "name",
+                    ("street", "zip_code", "city"),
+                    "neighbourhood",
+                    ("latitude", "longitude"),
+                    "is_step_free",
+                    "access",
+                ]
+            },
+        ),
+        (
+            _("Time"),
+            {
+                "fields": ["timezone"],
+                "description": _(
+                    "If this changes, the hours that rooms offer mean the same time on the clock in the new zone. "
+                    "Booked and asked dates, and closures, stay the moments they are: their hours read otherwise, so "
+                    "tell those concerned."
+                ),
+            },
+        ),
+    ]
+
+    def save_model(
+        self, request: HttpRequest, obj: Building, form: Any, change: Any
+    ) -> None:
+        super().save_model(request, obj, form, change)
+        if not (change and "timezone" in form.changed_data):
+            return
+        offices = keep_local_hours(obj)
+        dates = Occurrence.objects.filter(office__in=offices).taking()
+        said = _(
+            "The hours of %(rooms)s rooms mean the same on the clock in %(zone)s. %(dates)s booked dates to come stay "
+            "the moments they were and read as other hours now: look at them."
+        ) % {
+            "rooms": len(offices),
+            "zone": obj.timezone,
+            "dates": dates.ending_after(timezone.now()).count(),
+        }
+        self.message_user(request, said, messages.WARNING)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Building]:
         buildings: QuerySet[Building] = super().get_queryset(request)

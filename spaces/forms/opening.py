@@ -281,7 +281,6 @@ class ClosureForm(PeriodMixin):
         coerce=int,
         initial=0,
         required=False,
-        empty_value=0,
         error_messages=ONE_OF_THESE,
     )
     end = forms.TypedChoiceField(
@@ -290,7 +289,6 @@ class ClosureForm(PeriodMixin):
         coerce=int,
         initial=DAY,
         required=False,
-        empty_value=DAY,
         error_messages=ONE_OF_THESE,
         help_text=_("00:00 to 24:00 is the whole day."),
     )
@@ -318,8 +316,9 @@ class ClosureForm(PeriodMixin):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
-        start, end = cleaned.get("start"), cleaned.get("end")
-        if start is not None and end is not None and end <= start:
+        cleaned["start"] = cleaned.get("start") or 0
+        cleaned["end"] = cleaned.get("end") or DAY
+        if not self.errors and cleaned["end"] <= cleaned["start"]:
             self.add_error(
                 "end",
                 _(

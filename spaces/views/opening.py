@@ -20,6 +20,7 @@ from spaces.domain.opening import (
     end_opening,
     post_hours_in,
 )
+from spaces.forms.dates import dates_in
 from spaces.forms.opening import ChangeForm, CopyForm, EndForm, OpeningForm
 from spaces.models import Office, Opening
 from spaces.models.office import OfficeQuerySet
@@ -41,6 +42,7 @@ def opening_new(request: TherapistRequest, pk: int) -> HttpResponse:
         form = OpeningForm(
             request.POST or None, office=office, rooms=_rooms(request.therapist)
         )
+        form.initial |= dates_in(request.GET)
         if form.is_valid():
             offered = form.offered()
             offices = list(offered.pop("offices", [office]))
