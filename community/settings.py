@@ -208,6 +208,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 300.0,
         "options": {"expires": 300},
     },
+    "settle-waitlists": {
+        "task": "spaces.tasks.settle_waitlists",
+        "schedule": 300.0,
+        "options": {"expires": 300},
+    },
     "end-bookings": {
         "task": "spaces.tasks.end_bookings",
         "schedule": 900.0,

@@ -4,11 +4,13 @@ from spaces.domain import (
     availability,
     booking,
     freshness,
+    hand_on,
     incident,
     loan,
     need,
     offer,
     saved_search,
+    waitlist,
     wave,
 )
 
@@ -18,6 +20,12 @@ from spaces.domain import (
 @shared_task
 def expire_bookings() -> None:
     booking.expire_bookings()
+
+
+@shared_task
+def settle_waitlists() -> None:
+    waitlist.settle_waitlists()
+    hand_on.lapse_hand_ons()
 
 
 @shared_task

@@ -55,6 +55,10 @@ def rooms_of_house(office: Office) -> OfficeQuerySet:
     )
 
 
+def has_more_rooms(office: Office) -> bool:
+    return rooms_of_house(office).exclude(pk=office.pk).exists()
+
+
 def rank_rooms(
     office: Office, *, guest: Therapist, people: int, dated: Sequence[Dated]
 ) -> list[RoomChoice]:
@@ -67,18 +71,32 @@ def rank_rooms(
     return _ranked(office, guest, list(rooms), dated)
 
 
+def spread_over_rooms(
+    office: Office, planned: Sequence[PlannedDate], *, guest: Therapist, people: int
+) -> list[tuple[Office, PlannedDate]]:
+    """Each date in the best room that has it. What none has stays with ``office`` and its reason."""
+    choices = rank_rooms(
+        office,
+        guest=guest,
+        people=people,
+        dated=[Dated(item.day, item.span, item.period) for item in planned],
+    )
+    found = []
+    for number, item in enumerate(planned):
+        rooms = (
+            (choice.office, choice.dates[number])
+            for choice in choices
+            if choice.dates[number].is_free
+        )
+        found.append(next(rooms, (office, item)))
+    return found
+
+
 def suitable_rooms(booking: Booking) -> list[RoomChoice]:
     """For an unanswered request: what its host may choose from."""
-    dates = [
-        date
-        for date in booking.occurrences.all()
-        if date.state == OccurrenceState.ASKED
-    ]
-    return rank_rooms(
-        booking.office,
-        guest=booking.guest,
-        people=booking.people,
-        dated=[dated_of(date, booking.office) for date in dates],
+    return _rooms_for(
+        booking,
+        [o for o in booking.occurrences.all() if o.state == OccurrenceState.ASKED],
     )
 
 
@@ -91,8 +109,8 @@ def choose_room(booking: Booking, room: Office | None) -> None:
     if room is not None and room not in rooms:
         raise NotAllowedError(_("That room is not one of these."))
     lock_offices({booking.office_id, *(office.pk for office in rooms)})
-    asked = list(booking.occurrences.asked().select_related("guest"))
-    choices = suitable_rooms(booking)
+    asked = list(booking.occurrences.asked().in_order())
+    choices = _rooms_for(booking, asked)
     if room is not None:
         choices.sort(key=lambda choice: choice.office.pk != room.pk)
         has_some = bool(choices) and choices[0].office.pk == room.pk
@@ -117,12 +135,7 @@ def rehome(occurrences: Iterable[Occurrence]) -> list[Occurrence]:
         if not booking.any_room:
             left += found
             continue
-        choices = rank_rooms(
-            booking.office,
-            guest=booking.guest,
-            people=booking.people,
-            dated=[dated_of(date, booking.office) for date in found],
-        )
+        choices = _rooms_for(booking, found)
         left += _place(found, choices, is_elsewhere=True)
         here = booking.occurrences.asked().filter(office=booking.office_id)
         if choices and not here.exists():
@@ -130,9 +143,14 @@ def rehome(occurrences: Iterable[Occurrence]) -> list[Occurrence]:
     return left
 
 
-def dated_of(occurrence: Occurrence, office: Office) -> Dated:
-    zone = office.building.zone
-    return Dated(occurrence.day(zone), occurrence.span(zone), occurrence.period)
+def _rooms_for(booking: Booking, dates: Sequence[Occurrence]) -> list[RoomChoice]:
+    zone = booking.office.building.zone
+    return rank_rooms(
+        booking.office,
+        guest=booking.guest,
+        people=booking.people,
+        dated=[Dated(o.day(zone), o.span(zone), o.period) for o in dates],
+    )
 
 
 def _settle_in(booking: Booking, office: Office) -> None:

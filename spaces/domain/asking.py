@@ -1,5 +1,6 @@
 """Asking for hours: which dates may be asked for, until when an answer is expected, who is told."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
 from itertools import pairwise
@@ -15,6 +16,7 @@ from directory.domain.supervision import booking_party_for
 from directory.errors import NotAllowedError
 from directory.models import Community, Therapist
 from spaces import hours
+from spaces.domain.any_room import rooms_of_house, spread_over_rooms
 from spaces.domain.availability import keep_facets, lock_offices
 from spaces.domain.planning import PlannedDate, look_up, terms_of
 from spaces.enums import BookingStatus
@@ -33,28 +35,36 @@ def request_booking(
     dates: Sequence[tuple[date, Span]],
     people: int = 2,
     message: str = "",
+    any_room: bool = False,
 ) -> Booking:
     """Ask for these dates. Holds nothing: whoever is confirmed first has the hours.
 
+    ``any_room``: of this office or others like it in the building; the host chooses, the best fit stands until then.
     Raises ``HoursError`` without dates, ``SlotTakenError`` naming the dates that are not to be had.
     """
     if not offices_open_to(guest).filter(pk=office.pk).exists():
         raise NotAllowedError(_("You cannot ask for hours of this office."))
-    if people > office.capacity:
-        raise HoursError(_("This room seats %(count)s.") % {"count": office.capacity})
+    rooms = list(rooms_of_house(office)) if any_room else [office]
+    seats = max(room.capacity for room in rooms)
+    if people > seats:
+        raise HoursError(_("This room seats %(count)s.") % {"count": seats})
     dated = _dated(office, dates)
     party = booking_party_for(guest)
     with transaction.atomic():
-        lock_offices(
-            [office.pk]
-        )  # whoever is confirmed meanwhile would not know of this request
+        # whoever is confirmed meanwhile would not know of this request
+        lock_offices(room.pk for room in rooms)
         planned = look_up(office, guest, dated)
-        if gone := [item for item in planned if not item.is_free]:
+        placed = [(office, item) for item in planned]
+        if any_room:
+            placed = spread_over_rooms(office, planned, guest=guest, people=people)
+            [(office, _dates)] = Counter(room for room, _item in placed).most_common(1)
+        if gone := [item for _room, item in placed if not item.is_free]:
             raise SlotTakenError(_not_to_be_had(gone))
         booking = Booking.objects.create(
             office=office,
             guest=guest,
             people=people,
+            any_room=any_room,
             message=message,
             terms=terms_of(office),
             notice_days=office.notice_days,
@@ -64,12 +74,12 @@ def request_booking(
         Occurrence.objects.bulk_create(
             Occurrence(
                 booking=booking,
-                office=office,
+                office=room,
                 guest=guest,
                 period=item.period,
                 price_cents=item.price_cents,
             )
-            for item in planned
+            for room, item in placed
         )
         BookingEvent.objects.create(
             booking=booking, actor=guest, new_status=BookingStatus.REQUESTED

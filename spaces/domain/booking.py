@@ -16,6 +16,7 @@ from django.utils.translation import ngettext
 from directory.domain.outbox import Letter, enqueue_all
 from directory.errors import NotAllowedError
 from directory.models import Therapist
+from spaces.domain.any_room import choose_room
 from spaces.domain.availability import keep_facets, lock_offices, refresh_free
 from spaces.domain.dates import (
     add_booked,
@@ -66,13 +67,20 @@ STANDING = [O.BOOKED, O.DISPLACED]
 
 @transaction.atomic
 def confirm_booking(
-    booking: Booking, *, by: Therapist, only: Collection[int] | None = None
+    booking: Booking,
+    *,
+    by: Therapist,
+    only: Collection[int] | None = None,
+    room: Office | None = None,
 ) -> Booking:
     """The host's yes to what is still to be had of these dates; rivals lose theirs and are told at once.
 
     ``only`` are the ids of the dates that are accepted; the others are declined. Where somebody else answers for the
-    guest and did not approve yet, the hours are held, and their yes is the last one.
+    guest and did not approve yet, the hours are held, and their yes is the last one. ``room`` is the host's choice
+    where any suitable one was asked for; without it the best fit.
     """
+    if booking.any_room and booking.status == S.REQUESTED:
+        choose_room(booking, room)
     booking = lock_booking(booking)
     wanted = [o for o in booking.occurrences.all() if o.state in UNANSWERED]
     closed = closed_among(wanted)

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from directory.errors import NotAllowedError
 from directory.models import Therapist
-from spaces.domain.any_room import rooms_of_house
+from spaces.domain.any_room import has_more_rooms, rooms_of_house
 from spaces.domain.availability import lock_offices, refresh_free
 from spaces.domain.dates import (
     lock_booking,
@@ -54,8 +54,7 @@ def may_move(booking: Booking, dates: Iterable[Occurrence]) -> bool:
         _is_to_move(date) for date in dates
     ):
         return False
-    others = rooms_of_house(booking.office).exclude(pk=booking.office_id)
-    return others.exists()
+    return has_more_rooms(booking.office)
 
 
 def possible_moves(booking: Booking) -> list[Move]:

@@ -74,6 +74,11 @@ class PatternForm(WeekFormMixin, DatesMixin):
     """Which hours of the week, from when until when: the first step of asking."""
 
     hours = WeekField(label=_("Which hours?"))
+    any_room = forms.BooleanField(
+        label=_("Any suitable room here"),
+        required=False,
+        help_text=_("The same hosts have more rooms in this building; they choose."),
+    )
 
 
 class BookingRequestForm(forms.Form):

@@ -16,6 +16,7 @@ from django.views.decorators.http import (
 from directory.errors import DomainError
 from directory.http import TherapistRequest, member_required, render_part
 from directory.models import Therapist
+from spaces.domain.any_room import has_more_rooms, spread_over_rooms
 from spaces.domain.approval import waits_for, who_approves
 from spaces.domain.asking import request_booking
 from spaces.domain.booking import (
@@ -34,6 +35,7 @@ from spaces.queries import offices_open_to
 from spaces.summary import summary_of
 from spaces.views.booking_detail import my_booking
 from spaces.views.hand_on import offered_context
+from spaces.views.rooms import chosen_room
 from spaces.views.waitlist import wait_context, waiting_context
 from spaces.week import DateChoice
 
@@ -54,7 +56,12 @@ def booking_request(request: TherapistRequest, pk: int) -> HttpResponse:
         form = BookingRequestForm(request.POST or None, initial=_asked_people(request))
         if form.is_valid():
             try:
-                booking = request_booking(office, guest=me, **form.cleaned_data)
+                booking = request_booking(
+                    office,
+                    guest=me,
+                    any_room=_wants_any_room(request),
+                    **form.cleaned_data,
+                )
             except DomainError as error:
                 form.add_error(None, str(error))
             else:
@@ -88,11 +95,21 @@ def ask_context(
         "approver": None,
         "wait_dates": [],
         "waits_for": 0,
+        "has_more_rooms": has_more_rooms(office),
         "query": request.GET.urlencode(),
     }
     if not pattern.is_valid():
         return context
-    planned = _plan(pattern, office, request.therapist)
+    people = _asked_people(request)["people"]
+    placed = [(office, item) for item in _plan(pattern, office, request.therapist)]
+    if _wants_any_room(request):
+        placed = spread_over_rooms(
+            office,
+            [item for _room, item in placed],
+            guest=request.therapist,
+            people=people,
+        )
+    planned = [item for _room, item in placed]
     named = request.POST if form.is_bound else request.GET  # a link may name its dates
     ticked = set(named.getlist("dates")) if "dates" in named or form.is_bound else None
     rule, approver = who_approves(request.therapist)
@@ -100,9 +117,12 @@ def ask_context(
         "approval_rule": rule,
         "approver": approver,
         "spans": pattern.cleaned_data["hours"],
-        "dates": [_choice(date, ticked) for date in planned],
+        "dates": [
+            _choice(item, ticked, "" if room == office else str(room))
+            for room, item in placed
+        ],
         "free_count": sum(date.is_free for date in planned),
-        "people": _asked_people(request)["people"],
+        "people": people,
         **wait_context(office, request.therapist, planned),
     }
 
@@ -123,6 +143,10 @@ def _plan(pattern: PatternForm, office: Office, me: Therapist) -> list[PlannedDa
         return []
 
 
+def _wants_any_room(request: TherapistRequest) -> bool:
+    return request.GET.get("any_room") == "on"
+
+
 def _asked_people(request: TherapistRequest) -> dict[str, Any]:
     people = request.GET.get("people", "")
     return {
@@ -132,15 +156,19 @@ def _asked_people(request: TherapistRequest) -> dict[str, Any]:
     }
 
 
-def _choice(date: PlannedDate, ticked: set[str] | None) -> DateChoice:
+def _choice(
+    date: PlannedDate, ticked: set[str] | None, elsewhere: str = ""
+) -> DateChoice:
+    """``elsewhere`` is the other room that has it."""
     value = said_date(date.day, date.span)
+    note = _("in %(room)s") % {"room": elsewhere} if elsewhere else date.note
     return DateChoice(
         value=value,
         day=date.day,
         hours=f"{clock(date.span.start)}–{clock(date.span.end)}",
         cents=date.price_cents,
         minutes=date.span.minutes,
-        note=date.note[:1].upper() + date.note[1:],
+        note=note[:1].upper() + note[1:],
         is_open=date.is_free,
         is_ticked=date.is_free if ticked is None else value in ticked,
     )
@@ -229,7 +257,7 @@ def booking_answer(request: TherapistRequest, pk: int, status: str) -> HttpRespo
     form = AnswerForm(request.POST)
     note = form.cleaned_data["note"] if form.is_valid() else ""
     try:
-        _answer(booking, status, request.therapist, note)
+        _answer(request, booking, status, note)
     except DomainError as error:
         messages.error(request, str(error))
     else:
@@ -237,9 +265,13 @@ def booking_answer(request: TherapistRequest, pk: int, status: str) -> HttpRespo
     return redirect(booking)
 
 
-def _answer(booking: Booking, status: str, by: Therapist, note: str) -> Booking:
+def _answer(
+    request: TherapistRequest, booking: Booking, status: str, note: str
+) -> Booking:
+    by = request.therapist
     if status == BookingStatus.CONFIRMED:
-        return confirm_booking(booking, by=by)
+        room = chosen_room(request.POST, booking)
+        return confirm_booking(booking, by=by, room=room)
     if status == BookingStatus.DECLINED:
         return decline_booking(booking, by=by, note=note)
     if status == BookingStatus.WITHDRAWN:

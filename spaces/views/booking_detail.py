@@ -20,7 +20,6 @@ from spaces.domain.code_view import log_code_view
 from spaces.domain.dates import parties_of
 from spaces.domain.host_entry import may_refuse
 from spaces.domain.message import has_blocks, is_answerable
-from spaces.domain.rooms import may_move
 from spaces.enums import BookingStatus, OccurrenceState, Party
 from spaces.forms.booking import AnswerForm
 from spaces.forms.message import MessageForm
@@ -35,6 +34,7 @@ from spaces.models import (
 from spaces.models.booking import OccurrenceQuerySet
 from spaces.summary import summary_of
 from spaces.views.hand_on import hand_on_context
+from spaces.views.rooms import rooms_context
 
 CODE_BEFORE = timedelta(hours=24)  # from then on the guest sees the entry code
 TOLD_PLACE = [BookingStatus.CONFIRMED, BookingStatus.ENDED]
@@ -96,7 +96,7 @@ def show_booking(
             "code_views": [],
             **_answers(booking, me, parties, dates),
             **hand_on_context(booking, me, dates),
-            "may_move": Party.HOST in parties and may_move(booking, dates),
+            **rooms_context(booking, parties, dates),
             **(_between_its_people(booking, parties, message_form) if parties else {}),
         }
         return render(request, "spaces/booking_detail.html", context)

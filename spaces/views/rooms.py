@@ -1,5 +1,8 @@
 """Another room of the same building for a booking: its host looks at what is in the way, then moves it."""
 
+from collections.abc import Iterable, Mapping
+from typing import Any
+
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -9,10 +12,11 @@ from django.views.decorators.http import require_http_methods
 
 from directory.errors import DomainError
 from directory.http import TherapistRequest, member_required
-from spaces.domain.rooms import dates_to_move, move_booking, possible_moves
-from spaces.enums import BookingStatus
+from spaces.domain.any_room import suitable_rooms
+from spaces.domain.rooms import dates_to_move, may_move, move_booking, possible_moves
+from spaces.enums import BookingStatus, Party
 from spaces.forms.exchange import MoveForm
-from spaces.models import Booking
+from spaces.models import Booking, Occurrence, Office
 
 
 @require_http_methods(["GET", "POST"])
@@ -66,3 +70,29 @@ def booking_move(request: TherapistRequest, pk: int) -> HttpResponse:
             ],
         }
         return render(request, "spaces/booking_move.html", context)
+
+
+# --- On the booking's page ------------------------------------------------------------
+
+
+def rooms_context(
+    booking: Booking, parties: set[Party], dates: Iterable[Occurrence]
+) -> dict[str, Any]:
+    """For its host: the rooms to choose from while any would do, and whether it can be moved later."""
+    is_host = Party.HOST in parties
+    is_open = booking.any_room and booking.status == BookingStatus.REQUESTED
+    return {
+        "room_choices": suitable_rooms(booking) if is_host and is_open else [],
+        "takes_any_room": is_open,
+        "may_move": is_host and may_move(booking, dates),
+    }
+
+
+def chosen_room(data: Mapping[str, Any], booking: Booking) -> Office | None:
+    """What the host chose where any room would do; none is the best fit."""
+    text = data.get("room", "")
+    if not booking.any_room or not text:
+        return None
+    if not (text.isascii() and text.isdigit() and len(text) < 10):
+        raise Http404
+    return get_object_or_404(Office, pk=int(text))

@@ -228,7 +228,7 @@ def test_booking_list_query_count_is_constant(
             OccurrenceFactory(booking=booking, period=hours(number, number + 1))
     client.get(reverse("spaces:booking_list"))
 
-    with django_assert_num_queries(13):
+    with django_assert_num_queries(15):
         client.get(reverse("spaces:booking_list"))
 
 
@@ -422,5 +422,5 @@ def test_booking_query_count_is_constant(
         OccurrenceFactory(booking=booking, period=hours(number, number + 1))
     client.get(booking.get_absolute_url())
 
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(14):
         client.get(booking.get_absolute_url())

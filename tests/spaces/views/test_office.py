@@ -163,7 +163,7 @@ def test_office_query_count_is_constant(
         )
     page(client, office)
 
-    with django_assert_num_queries(15):
+    with django_assert_num_queries(16):
         page(client, office)
 
 
