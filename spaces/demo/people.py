@@ -37,6 +37,7 @@ FEWEST = 60  # the people of the story, and some more
 LICENCES = ["lmft", "lcsw", "lpcc", "lp", "lmft", "lcsw", "md"]
 ASSOCIATES = ["amft", "acsw", "apcc"]
 COUPLES_THERAPISTS = ["Marisol Quintarrey", "Isidro Arroyelo", "Luz Castellorin"]
+ASSOCIATE = 20  # of the others
 COMMON = 12  # times as often as the rest
 COMMON_TERMS = {
     *("anxiety", "depression", "trauma", "couples-and-relationships", "grief"),
@@ -75,6 +76,11 @@ class People:
     )  # applicants, suspended, left
 
     @property
+    def associate(self) -> Therapist:
+        """One of the others, under the supervision of the moderator one can be."""
+        return self.others[ASSOCIATE]
+
+    @property
     def members(self) -> list[Therapist]:
         cast = [self.moderator, *self.institute, *self.suites, *self.subletters[:3]]
         return [*cast, *self.trainees, *self.others]
@@ -95,6 +101,7 @@ class PeopleMaker:
 
     def make(self) -> People:
         people = self._cast()
+        self._make_associate(people.associate)
         members = people.members
         persons = [*members, people.newcomer, *people.outside]
         for person in persons:
@@ -246,6 +253,13 @@ class PeopleMaker:
         self._licence(person, self.rng.choice(ASSOCIATES))
         return person
 
+    def _make_associate(self, person: Therapist) -> None:
+        """Of somebody who is made already."""
+        person.supervises, person.consults = "", False
+        [licence] = [held for held in self.licences if held.therapist is person]
+        licence.kind = self._terms(TermKind.CREDENTIAL, "amft")[0]
+        person.credentials = licence.kind.label
+
     def _invited(self, *, by: Therapist) -> Therapist:
         person = self._person(Standing.INVITED)
         self.licences = [held for held in self.licences if held.therapist is not person]
@@ -344,7 +358,8 @@ class PeopleMaker:
             for person in [*members, *people.outside[2:]]
         )
         self._apply(people)
-        supervisors = people.suites[3:6]
+        trainees = [*people.trainees, people.associate]
+        supervisors = [*people.suites[3:6], people.moderator]
         Supervision.objects.bulk_create(
             Supervision(
                 trainee=trainee,
@@ -353,7 +368,7 @@ class PeopleMaker:
                 employer="Linden Institute",
                 accepted_at=trainee.joined_at,
             )
-            for trainee, supervisor in zip(people.trainees, supervisors, strict=True)
+            for trainee, supervisor in zip(trainees, supervisors, strict=True)
         )
         Block.objects.create(blocker=people.others[-1], blocked=people.others[-2])
 

@@ -8,13 +8,15 @@ from zoneinfo import ZoneInfo
 
 from django.utils import timezone
 
-from directory.models import Therapist
+from directory.models import Supervision, Therapist
 from spaces import hours
 from spaces.demo.people import People
 from spaces.demo.places import Places
-from spaces.demo.words import MESSAGES
+from spaces.demo.words import MESSAGES, WORDS
 from spaces.domain.asking import request_booking
 from spaces.domain.availability import keep_facets, lock_offices, refresh_free
+from spaces.domain.booking import confirm_booking
+from spaces.domain.message import write_message
 from spaces.domain.planning import plan_dates
 from spaces.enums import Audience, BookingSource, BookingStatus, OccurrenceState
 from spaces.hours import Span
@@ -77,6 +79,8 @@ class WeekMaker:
         self.places = places
         self.now = timezone.now()
         self.zone = ZoneInfo("America/Los_Angeles")
+        links = Supervision.objects.select_related("supervisor")
+        self.parties = {link.trainee_id: link.supervisor for link in links}
         self.today = hours.local_day(self.now, self.zone)
         self.ledger = Ledger()
         self.guests = [
@@ -99,6 +103,8 @@ class WeekMaker:
         lock_offices(offices)
         refresh_free(offices)
         self._two_open_requests()
+        self._approval_to_give()
+        self._conversations()
         keep_facets(person.pk for person in self.people.members)
 
     # --- An office like most ---------------------------------------------------------
@@ -296,6 +302,39 @@ class WeekMaker:
             dates = [(item.day, item.span) for item in planned if item.is_free]
             request_booking(quiet, guest=guest, dates=dates, message=MESSAGES[0])
 
+    def _approval_to_give(self) -> None:
+        """The institute said yes to an associate; the moderator one can be answers for them."""
+        room, associate = self.places.institute[3], self.people.associate
+        first = self.today + timedelta(days=4)
+        for span in (at(day, 9, 12) for day in range(FRI + 1)):
+            planned = plan_dates(
+                room,
+                guest=associate,
+                spans=[span],
+                first_date=first,
+                last_date=first + timedelta(weeks=6),
+            )
+            if dates := [(item.day, item.span) for item in planned if item.is_free]:
+                break
+        booking = request_booking(room, guest=associate, dates=dates)
+        booking = confirm_booking(booking, by=room.hosts.all()[0])
+        for author, text in (
+            (associate, WORDS[0]),
+            (room.hosts.all()[0], WORDS[1]),
+        ):
+            write_message(booking, text=text, by=author)
+
+    def _conversations(self) -> None:
+        """Between the host one can be and the first who asks for her room."""
+        booking = Booking.objects.filter(
+            office=self.places.quiet, status=S.REQUESTED
+        ).order_by("pk")[0]
+        for author, text in (
+            (booking.guest, WORDS[2]),
+            (self.people.host, WORDS[3]),
+        ):
+            write_message(booking, text=text, by=author)
+
     # --- One stretch of the week ------------------------------------------------------------
 
     def _use(self, office: Office, span: Span) -> None:
@@ -411,10 +450,13 @@ class WeekMaker:
             answer_by=self.now + timedelta(days=self.rng.randint(1, 3))
             if status == S.REQUESTED
             else None,
+            party=self.parties.get(guest.pk),
         )
         asked_at = min(hours.instant(first, 0, self.zone), self.now) - timedelta(
             days=self.rng.randint(0, 9), minutes=self.rng.randint(1, 900)
         )
+        if booking.party and status not in (S.REQUESTED, S.DECLINED):
+            booking.approved_at = asked_at
         self.ledger.bookings.append(booking)
         self.ledger.asked_at.append(asked_at)
         self.ledger.events += self._history(booking, asked_at)

@@ -179,6 +179,12 @@ MESSAGES = [
     "",
     "",
 ]
+WORDS = [
+    "Is the heating on by nine?",
+    "It is, from half past eight. The thermostat is behind the door.",
+    "Would there be room for a small bookshelf of mine?",
+    "On the left wall, gladly.",
+]
 OFFER_MESSAGES = [
     "Sorry that this happened. Take what helps.",
     "The key is with the neighbour; I will tell her.",

@@ -3,6 +3,7 @@
 from django.urls import reverse
 
 from directory.links import sign
+from spaces.notifications.agreement import approval_path
 from spaces.notifications.emergency import help_path, word_path
 
 SEARCH = "?hours=1-540-780&hours=3-1020-1260&weeks=26&near=94618&radius=8"
@@ -17,6 +18,7 @@ PAGES = {
         "nothing here": lambda world: "/nothing-here/",
         "can you help": lambda world: help_path(world.wave, world.other),
         "true or not": lambda world: word_path(world.report, world.member),
+        "approval": lambda world: approval_path(world.awaiting, world.member),
         "a broken link": lambda world: help_path(world.wave, world.other)[:-4] + "x/",
         "no more mail": lambda world: reverse(
             "directory:unsubscribe",
@@ -35,6 +37,7 @@ PAGES = {
         "empty home": lambda world: reverse("home"),
         "no offices": lambda world: reverse("spaces:my_offices"),
         "no bookings": lambda world: reverse("spaces:booking_list"),
+        "who supervises me": lambda world: reverse("directory:supervision"),
     },
     "member": {
         "home": lambda world: reverse("home"),
@@ -66,6 +69,13 @@ PAGES = {
         "a booking": lambda world: reverse(
             "spaces:booking_detail", args=[world.confirmed.pk]
         ),
+        "to approve": lambda world: world.awaiting.get_absolute_url(),
+        "agreement": lambda world: reverse(
+            "spaces:agreement", args=[world.confirmed.pk]
+        ),
+        "statement": lambda world: reverse("spaces:statement") + world.confirmed_month,
+        "empty statement": lambda world: reverse("spaces:statement") + "?month=2001-01",
+        "supervision": lambda world: reverse("directory:supervision"),
         "building": lambda world: reverse(
             "spaces:building_detail", args=[world.office.building_id]
         ),

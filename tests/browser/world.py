@@ -3,13 +3,22 @@
 from types import SimpleNamespace
 
 from directory.enums import TermKind
+from directory.models import Term
 from spaces.domain.availability import refresh_free
-from spaces.enums import BookingStatus, IncidentKind, IncidentStatus, NeedStatus
+from spaces.enums import (
+    BookingStatus,
+    IncidentKind,
+    IncidentStatus,
+    NeedStatus,
+    OccurrenceState,
+)
 from spaces.hours import Span
+from spaces.models import BookingMessage, CodeView
 from tests.factories.directory import (
     CommunityFactory,
     LicenceFactory,
     ModeratorFactory,
+    SupervisionFactory,
     TermFactory,
     TherapistFactory,
     UserFactory,
@@ -51,12 +60,16 @@ def build():
     confirmed = BookingFactory(office=far, guest=member, status=BookingStatus.CONFIRMED)
     OccurrenceFactory(booking=confirmed, period=hours(9, 12, day=1))
     refresh_free([office.pk, far.pk])
+    _written(booking, confirmed)
+    newcomer = TherapistFactory(name="Nia")
     return SimpleNamespace(
+        awaiting=_supervised(member, newcomer, far),
+        confirmed_month=f"?month={hours(9, 12, day=1).lower:%Y-%m}",
         **_bad_day(member, other, office),
         stranger=None,
         member=member,
         visitor=SimpleNamespace(user=UserFactory()),
-        newcomer=TherapistFactory(name="Nia"),
+        newcomer=newcomer,
         applicant=TherapistFactory(name="Ada Applicant", standing="applicant"),
         moderator=ModeratorFactory(name="Mo Derrick"),
         other=other,
@@ -65,6 +78,35 @@ def build():
         booking=booking,
         confirmed=confirmed,
     )
+
+
+def _written(booking, confirmed):
+    """Words of every kind, terms, a code that somebody has seen."""
+    for about in (booking, confirmed):
+        for author in (about.guest, about.office.hosts.get()):
+            BookingMessage.objects.create(
+                booking=about, author=author, text=f"{LONG_NAME}\n{'w' * 200} 🌿"
+            )
+        CodeView.objects.create(booking=about, viewer=about.guest)
+    confirmed.terms = "No shoes.\n" + "Leave it as you found it. " * 20
+    confirmed.save()
+    far = confirmed.office
+    far.directions, far.entry_code = "The blue door. " * 12, "4711#"
+    far.save()
+
+
+def _supervised(member, newcomer, office):
+    """The member answers for a newcomer, whose booking waits for them; another asks to be supervised."""
+    LicenceFactory(therapist=newcomer, kind=Term.objects.get(slug="amft"))
+    SupervisionFactory(trainee=newcomer, supervisor=member, employer=LONG_NAME)
+    SupervisionFactory(supervisor=member, accepted_at=None)
+    booking = BookingFactory(
+        office=office, guest=newcomer, status=BookingStatus.AWAITING, party=member
+    )
+    OccurrenceFactory(
+        booking=booking, period=hours(14, 16, day=5), state=OccurrenceState.HELD
+    )
+    return booking
 
 
 def _bad_day(member, other, office):

@@ -159,3 +159,15 @@ def test_load_demo_has_awkward_people():
     assert max(lengths) >= 90
     assert min(lengths) == 1
     assert (silas.headline, silas.bio, silas.terms.count()) == ("", "", 0)
+
+
+def test_load_demo_has_an_associate_whose_booking_waits_for_the_moderator(demo):
+    moderator = Therapist.objects.get(user__email="moderator@demo.example.org")
+    booking = Booking.objects.get(status="awaiting")
+
+    assert booking.party == moderator
+    assert set(booking.occurrences.values_list("state", flat=True)) == {"held"}
+    assert booking.messages.count() == 2
+    assert booking.guest.licences.get().kind.slug == "amft"
+    trainees = Booking.objects.exclude(party=None).filter(status="confirmed")
+    assert trainees.exclude(approved_at=None).count() == trainees.count() > 0
