@@ -1,16 +1,21 @@
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from itertools import zip_longest
 from typing import Any
 
 from django import forms
 from django.utils.datastructures import MultiValueDict
-from django.utils.dates import WEEKDAYS_ABBR
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from spaces.hours import DAY, STEP, Span, cells, clock
 from spaces.week import SHOWN_FROM, SHOWN_TO, WEEK, day_name, say_week
 
 LISTS = 2  # rows of day / from / to for those without JavaScript
+STARTS = tuple((minute, clock(minute)) for minute in range(0, DAY, STEP))
+ENDS = tuple((minute, clock(minute)) for minute in range(STEP, DAY + STEP, STEP))
+CHECKED = SafeString(" checked")
 
 
 class WeekWidget(forms.Widget):
@@ -45,18 +50,16 @@ class WeekWidget(forms.Widget):
         context["widget"] |= {
             "days": [day_name(weekday) for weekday in WEEK],
             "parts": [
-                _part(painted, 0, SHOWN_FROM, _("Earlier: 00:00–08:00")),
-                _part(painted, SHOWN_FROM, SHOWN_TO, None),
-                _part(painted, SHOWN_TO, DAY, _("Later: 21:00–24:00")),
+                _part(name, painted, 0, SHOWN_FROM, _("Earlier: 00:00–08:00")),
+                _part(name, painted, SHOWN_FROM, SHOWN_TO, None),
+                _part(name, painted, SHOWN_TO, DAY, _("Later: 21:00–24:00")),
             ],
             "said": say_week(value or []),
             "is_painted": bool(painted),
             "lists": range(LISTS),
-            "weekdays": list(WEEKDAYS_ABBR.items()),
-            "starts": [(minute, clock(minute)) for minute in range(0, DAY, STEP)],
-            "ends": [
-                (minute, clock(minute)) for minute in range(STEP, DAY + STEP, STEP)
-            ],
+            "weekdays": _options(tuple((day, day_name(day)) for day in WEEK)),
+            "starts": _options(STARTS),
+            "ends": _options(ENDS),
         }
         return context
 
@@ -69,17 +72,19 @@ def _values(data: Mapping[str, Any], name: str) -> list[str]:
 
 
 def _part(
-    painted: set[tuple[int, int]], start: int, end: int, summary: Any
+    name: str, painted: set[tuple[int, int]], start: int, end: int, summary: Any
 ) -> dict[str, Any]:
+    days = tuple(day_name(weekday) for weekday in WEEK)
     rows = [
         {
-            "minute": minute,
             "clock": clock(minute),
             "is_hour": minute % 60 == 0,
-            "cells": [
-                (weekday, day_name(weekday), (weekday, minute) in painted)
-                for weekday in WEEK
-            ],
+            "cells": _cells(
+                name,
+                minute,
+                days,
+                tuple((weekday, minute) in painted for weekday in WEEK),
+            ),
         }
         for minute in range(start, end, STEP)
     ]
@@ -91,3 +96,23 @@ def _part(
         "from": clock(start),
         "to": clock(end),
     }
+
+
+@lru_cache(maxsize=4096)
+def _cells(
+    name: str, minute: int, days: tuple[str, ...], painted: tuple[bool, ...]
+) -> SafeString:
+    """The boxes of one row. A page has 336 of them, and hardly ever other ones than the page before."""
+    return format_html_join(
+        "",
+        '<td><input type="checkbox" name="{}" value="{}-{}" aria-label="{} {}"{}>',
+        (
+            (name, weekday, minute, day, clock(minute), CHECKED if is_painted else "")
+            for weekday, day, is_painted in zip(WEEK, days, painted, strict=True)
+        ),
+    )
+
+
+@lru_cache
+def _options(choices: tuple[tuple[int, str], ...]) -> SafeString:
+    return format_html_join("", '<option value="{}">{}</option>', choices)

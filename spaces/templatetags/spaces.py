@@ -1,10 +1,13 @@
 """Weeks, hours and money in templates. Presentation only, no queries."""
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Any
 
 from django import template
 from django.template import Context
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
 
 from spaces.hours import Span
 from spaces.hours import clock as clock_of
@@ -26,6 +29,7 @@ from spaces.words import say_money, say_price
 register = template.Library()
 
 HOUR = 6  # units of the small picture; a block is at least so tall, or a short near miss is not seen
+RECT = '<rect class="{}" x="{}" y="{}" width="{}" height="{}" rx="2" />'
 LAST = ("fits", "misses", "open", "wanted", "displaced")  # drawn over the rest
 
 
@@ -118,25 +122,39 @@ def mini_week(
         "label": label or say_blocks(blocks),
         "size": size,
         "height": column + 14,
-        "column": column,
-        "days": [(20 * weekday, day_name(weekday)[0]) for weekday in WEEK],
-        "rects": [_rect(block, first, column) for block in in_order],
+        "days": _mini_days(column, tuple(day_name(weekday)[0] for weekday in WEEK)),
+        "rects": format_html_join(
+            "", RECT, (_rect(block, first, column) for block in in_order)
+        ),
     }
 
 
-def _rect(block: Block, first: int, column: int) -> dict[str, Any]:
+@lru_cache
+def _mini_days(column: int, letters: tuple[str, ...]) -> SafeString:
+    return format_html_join(
+        "",
+        '<text x="{}" y="8">{}</text><rect class="day" x="{}" y="12" width="16" height="{}" rx="2" />',
+        (
+            (20 * weekday + 10, letter, 20 * weekday + 2, column)
+            for weekday, letter in enumerate(letters)
+        ),
+    )
+
+
+def _rect(block: Block, first: int, column: int) -> tuple[str, int, int, int, int]:
+    """What ``RECT`` names, in its order."""
     over = (
         1 if block.state in ("misses", "open", "wanted") else 0
     )  # wider than its day, so that it stands out
     height = max(HOUR, (block.end - block.start) * HOUR // 60)
     y = min((block.start - first) * HOUR // 60, column - height)
-    return {
-        "state": block.state,
-        "x": 20 * block.weekday + 2 - over,
-        "y": 12 + y,
-        "width": 16 + 2 * over,
-        "height": height,
-    }
+    return (
+        block.state,
+        20 * block.weekday + 2 - over,
+        12 + y,
+        16 + 2 * over,
+        height,
+    )
 
 
 @register.inclusion_tag("components/_progress.html")
