@@ -1,0 +1,34 @@
+"""The part of ``bin/bench`` that has the application loaded; ``run_bench.py`` gave it services and an environment."""
+
+import argparse
+import json
+import sys
+from importlib import import_module
+
+import django
+from django.core.management import call_command
+
+from benches import BENCHES
+from benches.figures import table
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("name", choices=BENCHES)
+    parser.add_argument("--size", type=int, required=True)
+    parser.add_argument("--json", action="store_true")
+    options = parser.parse_args()
+    django.setup()
+    call_command("migrate", interactive=False, verbosity=0)
+    # Only now: a bench imports models.
+    figures = import_module(f"benches.{options.name}").run(options.size)
+    if options.json:
+        for figure in figures:
+            print(json.dumps(figure.as_dict()))
+    else:
+        print(table(figures))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
