@@ -17,7 +17,7 @@ from spaces.hours import Interval
 from spaces.models import TAKEN, Closure, Occurrence, Office, Opening, UsualHours
 from spaces.queries import openings_open_to
 from spaces.week import SHOWN_FROM, SHOWN_TO, Block
-from spaces.words import say_money, say_price
+from spaces.words import say_moment, say_money, say_price
 
 DAYS = 7
 Dated = tuple[date, Block]
@@ -147,11 +147,20 @@ class OfficeWeek:
         url = occurrence.booking.get_absolute_url()
         state = STATE_OF.get(OccurrenceState(occurrence.state), "booked")
         if self.is_host:
-            detail = self.name_of(occurrence)
+            detail = f"{self.name_of(occurrence)}{self._until(occurrence)}"
             return self._blocks(whole, state, detail=detail, url=url)
         if occurrence.guest_id == self.viewer.pk:
-            return self._blocks(whole, "mine" if state == "booked" else state, url=url)
+            state = "mine" if state == "booked" else state
+            until = self._until(occurrence).strip(" ·")
+            return self._blocks(whole, state, detail=until, url=url)
         return self._blocks(hours.intersection(whole, offered), "taken")
+
+    def _until(self, occurrence: Occurrence) -> str:
+        """Of hours that are held: how long still."""
+        if occurrence.state != OccurrenceState.HELD or occurrence.held_until is None:
+            return ""
+        until = say_moment(occurrence.held_until, self.zone)
+        return " · " + _("until %(until)s") % {"until": until}
 
     def _usual(self, told: list[Interval]) -> list[Dated]:
         known = UsualHours.objects.filter(office=self.office, therapist=self.viewer)
@@ -338,6 +347,8 @@ def _who(occurrence: Occurrence, therapist: Therapist) -> str:
     name = {"name": occurrence.guest.first_name}
     if occurrence.state == OccurrenceState.ASKED:
         return _("You asked") if is_guest else _("%(name)s asks") % name
+    if occurrence.state == OccurrenceState.HELD:
+        return _("Held for you") if is_guest else _("Held for %(name)s") % name
     if occurrence.state == OccurrenceState.DISPLACED:
         return _("Displaced") if is_guest else _("Displaced: %(name)s") % name
     return _("You are a guest") if is_guest else _("%(name)s is your guest") % name

@@ -30,6 +30,7 @@ from spaces.domain.dates import (
     parties_of,
     said_periods,
     take_dates,
+    takers_of,
 )
 from spaces.domain.planning import terms_of
 from spaces.enums import (
@@ -326,6 +327,8 @@ def _tell_others(
 ) -> None:
     """Everyone concerned but the one who did it; a confirmation goes to both, for its calendar file."""
     people = concerned_by(booking)
+    if status == S.CANCELLED:
+        people.update(takers_of(booking, booking.occurrences.all()))
     if status != S.CONFIRMED:
         people -= {by}
     enqueue_all(

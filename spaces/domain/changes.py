@@ -29,6 +29,7 @@ from spaces.domain.dates import (
     record_change,
     said_periods,
     take_dates,
+    takers_of,
 )
 from spaces.domain.planning import PlannedDate, look_up
 from spaces.enums import (
@@ -88,7 +89,7 @@ def skip_dates(
         by=by,
         details=_details(booking, dates, by),
         note=note,
-        also=_takers(booking, dates),
+        also=takers_of(booking, dates),
     )
     return booking
 
@@ -278,7 +279,7 @@ def end_from(booking: Booking, day: date, *, by: Therapist, note: str = "") -> B
         by=by,
         details={**_details(booking, dates, by), "from": day.isoformat()},
         note=note,
-        also=_takers(booking, dates),
+        also=takers_of(booking, dates),
     )
     return booking
 
@@ -327,12 +328,6 @@ def _only_running(booking: Booking) -> None:
             _("This booking is “%(now)s” now; its dates do not change any more.")
             % {"now": booking.get_status_display()}
         )
-
-
-def _takers(booking: Booking, dates: Iterable[Occurrence]) -> list[Therapist]:
-    """Who has some of these dates without having asked for the booking."""
-    ids = {o.guest_id for o in dates} - {booking.guest_id}
-    return list(Therapist.objects.filter(pk__in=ids)) if ids else []
 
 
 def _details(

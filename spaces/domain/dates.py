@@ -75,6 +75,12 @@ def concerned_by(booking: Booking) -> set[Therapist]:
     return people | {booking.party} if booking.party else people
 
 
+def takers_of(booking: Booking, dates: Iterable[Occurrence]) -> list[Therapist]:
+    """Who has some of these dates without having asked for the booking."""
+    ids = {o.guest_id for o in dates} - {booking.guest_id}
+    return list(Therapist.objects.filter(pk__in=ids)) if ids else []
+
+
 def lock_booking(booking: Booking) -> Booking:
     """Locks its offices, those of its dates too, by id; then reads it again, with parties and dates."""
     ids = {booking.office_id} | _offices_of(booking)

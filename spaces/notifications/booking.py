@@ -153,7 +153,7 @@ def _because(booking: Booking, *, is_host: bool) -> str:
 
 def _summary(kind: str, row: Delivery, booking: Booking) -> Summary:
     """The dates the mail is about: those lost, those called off, else all that were not lost."""
-    dates = list(booking.occurrences.all())
+    dates = _told_of(booking, row)
     if kind == "booking_lost":
         lost = set(row.payload.get("occurrences", []))
         chosen = [date for date in dates if date.pk in lost]
@@ -167,6 +167,15 @@ def _summary(kind: str, row: Delivery, booking: Booking) -> Summary:
     if kind in ("booking_changed", "booking_unused"):
         dates = [date for date in dates if date.state in STANDING]
     return summary_of(booking, dates)
+
+
+def _told_of(booking: Booking, row: Delivery) -> list[Occurrence]:
+    """Who merely took dates on reads of theirs; everybody else of all."""
+    dates = list(booking.occurrences.all())
+    people = {booking.guest_id, booking.party_id}
+    people |= {host.pk for host in booking.office.hosts.all()}
+    own = [date for date in dates if date.guest_id == row.recipient_id]
+    return own if own and row.recipient_id not in people else dates
 
 
 def _attachments(kind: str, row: Delivery, booking: Booking) -> list[Attachment]:

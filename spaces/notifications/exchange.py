@@ -11,6 +11,7 @@ from directory.enums import Priority, Topic
 from directory.models import Community, Delivery
 from directory.notifications import absolute_url, mail_from_templates
 from directory.registry import Mail, MessageKind, Skip, register_message
+from spaces.calendar import invitations
 from spaces.enums import BookingStatus, HandOnKind, HandOnStatus, OccurrenceState
 from spaces.models import Booking, HandOn, Occurrence
 from spaces.summary import Summary, summary_of
@@ -108,6 +109,15 @@ def _hand_on(
             and date.state == OccurrenceState.BOOKED
         ]
     is_taker = row.recipient.pk == hand_on.taker_id
+    attachments = (
+        invitations(
+            Booking.objects.with_parties().with_dates().get(pk=booking.pk),
+            row.recipient,
+            about=dates,
+        )
+        if kind == "hand_on_accepted"
+        else []
+    )
     path = (
         booking.get_absolute_url()
         if kind == "hand_on_accepted" or not is_taker
@@ -129,6 +139,7 @@ def _hand_on(
             if is_taker
             else _("You get this because you offered hours you have booked."),
         },
+        attachments,
     )
 
 
