@@ -31,9 +31,11 @@ from spaces.fit import describe_misses, say_shortest
 from spaces.hours import Dated, Interval, Span
 from spaces.models import Building, Need, Occurrence, Office, Opening
 from spaces.models.office import OfficeQuerySet
-from spaces.models.opening import OpeningQuerySet
+from spaces.models.opening import FRESH, OpeningQuerySet
 
-BEST_FIT = "minutes / wanted DESC, metres, lowest_cents, confirmed_at DESC"
+# Of those that fit as well as each other, hours nobody confirmed for 60 days come last, however near: they sink.
+SINKS = f"confirmed_at < now() - interval '{FRESH.days} days'"
+BEST_FIT = f"minutes / wanted DESC, {SINKS}, metres, lowest_cents, confirmed_at DESC"
 ORDERS = {
     Sort.FIT: BEST_FIT,
     Sort.NEAREST: f"is_whole DESC, metres, {BEST_FIT}",

@@ -76,15 +76,19 @@ class BuildingAdmin(admin.ModelAdmin):
         if not (change and "timezone" in form.changed_data):
             return
         offices = keep_local_hours(obj)
-        dates = Occurrence.objects.filter(office__in=offices).taking()
-        said = _(
-            "The hours of %(rooms)s rooms mean the same on the clock in %(zone)s. %(dates)s booked dates to come stay "
-            "the moments they were and read as other hours now: look at them."
-        ) % {
-            "rooms": len(offices),
-            "zone": obj.timezone,
-            "dates": dates.ending_after(timezone.now()).count(),
-        }
+        booked = Occurrence.objects.filter(office__in=offices).taking()
+        rooms, dates = len(offices), booked.ending_after(timezone.now()).count()
+        hours = ngettext(
+            "The hours of %(count)s room mean the same on the clock in %(zone)s.",
+            "The hours of %(count)s rooms mean the same on the clock in %(zone)s.",
+            rooms,
+        ) % {"count": rooms, "zone": obj.timezone}
+        moments = ngettext(
+            "%(count)s booked date to come stays the moment it was and reads as other hours now: look at it.",
+            "%(count)s booked dates to come stay the moments they were and read as other hours now: look at them.",
+            dates,
+        ) % {"count": dates}
+        said = f"{hours} {moments}"
         self.message_user(request, said, messages.WARNING)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Building]:

@@ -34,7 +34,9 @@ def close_office(
     then the dates to come are called off by the host, nothing is due, and each guest is told once."""
     only_hosts(office, by)
     now = timezone.now()
-    if not periods or max(period.upper for period in periods) <= now:
+    if not periods:
+        raise HoursError(_("The clocks change and skip these hours: nothing to close."))
+    if max(period.upper for period in periods) <= now:
         raise HoursError(_("The end must be after the start, and still to come."))
     lock_offices([office.pk])
     closures = Closure.objects.bulk_create(

@@ -67,8 +67,8 @@ def _stale(row: Delivery, office: Any, community: Community) -> Mail | Skip:
         "office": office,
         "openings": openings,
         "freshness": freshness_of(since),
-        "sinks_in": max(0, (FRESH - age).days),
-        "hides_in": max(0, (STALE - age).days),
+        "sinks_in": _days_until(FRESH - age),
+        "hides_in": _days_until(STALE - age),
         "is_sunk": age >= FRESH,
         "is_hidden": age >= STALE,
         "action_url": absolute_url(true_path(office, row.recipient)),
@@ -79,6 +79,11 @@ def _stale(row: Delivery, office: Any, community: Community) -> Mail | Skip:
         "timezone": office.building.timezone,
     }
     return mail_from_templates("spaces", "hours_stale", context)
+
+
+def _days_until(left: timedelta) -> int:
+    """Begun ones count: half a day before is a day before."""
+    return max(0, -(-left // timedelta(days=1)))
 
 
 def _render_hosts(kind: str) -> Any:

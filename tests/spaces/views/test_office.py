@@ -1,10 +1,14 @@
 from datetime import timedelta
+from importlib import import_module
+from urllib.parse import urlencode
 
 import pytest
+from django.apps import apps
 from django.urls import reverse
 from django.utils import timezone
 
 from directory.enums import TermKind
+from directory.models import Term
 from spaces.models import Building, Closure, Office, UsualHours
 from tests.factories.directory import BlockFactory, TermFactory, TherapistFactory
 from tests.factories.spaces import (
@@ -257,8 +261,15 @@ def test_office_new_in_a_building_of_the_list_needs_no_address(client, therapist
         ({"zip_code": ""}, "zip_code", "Which ZIP code?"),
         ({"street": ""}, "street", "Choose a building, or type its street and number."),
         ({"name": "x" * 500}, "name", "at most 120"),
-        ({"capacity": "0"}, "capacity", ""),
-        ({"capacity": "9000"}, "capacity", ""),
+        ({"name": ""}, "name", "What do colleagues call this room?"),
+        ({"capacity": "0"}, "capacity", "between 1 and 200"),
+        ({"capacity": "9000"}, "capacity", "between 1 and 200"),
+        ({"capacity": "-5"}, "capacity", "between 1 and 200"),
+        ({"capacity": ""}, "capacity", "How many people does it seat"),
+        ({"capacity": "a few"}, "capacity", "Type a whole number"),
+        ({"notice_days": "365"}, "notice_days", "three months of notice at most"),
+        ({"notice_days": ""}, "notice_days", "How many days?"),
+        ({"lease_permits": "maybe"}, "lease_permits", "“I don’t know” is an answer"),
         ({"change_over_minutes": "600"}, "change_over_minutes", "At most an hour"),
         ({"building": "123456"}, "building", ""),
     ],
@@ -294,6 +305,73 @@ def test_host_pages_are_hidden_from_others(client, therapist, url_name):
 
     assert (
         client.get(reverse(f"spaces:{url_name}", args=[office.pk])).status_code == 404
+    )
+
+
+def test_what_a_room_has_and_is_let_on_is_ticked_under_headings(client, therapist):
+    office = open_office(hosts=[therapist], change_over_minutes=15)
+    ticked = {
+        slug: Term.objects.get(slug=slug).pk
+        for slug in ("soundproofed", "evening-heating", "no-resublet")
+    }
+    retired = TermFactory(
+        kind=TermKind.OFFICE_TERM, label="Smoking allowed", retired=True
+    )
+    office.attributes.add(retired)
+    url = reverse("spaces:office_edit", args=[office.pk])
+    form = client.get(url)
+    headings = [heading for heading, _boxes in form.context["form"].attribute_groups()]
+    assert headings[:2] == ["The room itself", "Sound and privacy"]
+    assert "fee splitting" in form.content.decode()
+
+    client.post(
+        url,
+        {
+            **ROOM,
+            "attributes": [ticked["soundproofed"], ticked["evening-heating"]],
+            "let_on": [ticked["no-resublet"], retired.pk],
+            "notice_days": "14",
+            "allows_hand_on": "on",
+            "change_over_minutes": "15",
+        },
+    )
+
+    assert {term.pk for term in office.attributes.all()} == {
+        *ticked.values(),
+        retired.pk,
+    }
+    office.refresh_from_db()
+    assert (office.notice_days, office.allows_hand_on) == (14, True)
+    client.force_login(TherapistFactory().user)
+    response = page(client, office)
+    text = response.content.decode()
+    for said in (
+        *("Quiet walls", "No re-subletting", "until 14 days before", "hand dates on"),
+        "Leave 15 minutes before the end",
+    ):
+        assert said in text
+    assert [heading for heading, _terms in response.context["facts"]] == [
+        "Sound and privacy",
+        "The house, evenings and weekends",
+    ]
+    form = client.get(
+        reverse("spaces:booking_request", args=[office.pk]) + "?" + urlencode(asked())
+    )
+    assert "Leave 15 minutes before the end" in form.content.decode()
+
+
+def test_seeding_the_vocabulary_again_keeps_what_moderators_changed():
+    term = Term.objects.get(kind=TermKind.OFFICE_ATTRIBUTE, slug="soundproofed")
+    Term.objects.filter(pk=term.pk).update(label="Very quiet", group="building")
+    count = Term.objects.count()
+
+    import_module("directory.migrations.0007_seed_office_vocabulary").seed(apps, None)
+
+    term.refresh_from_db()
+    assert (term.label, term.group, Term.objects.count()) == (
+        "Very quiet",
+        "building",
+        count,
     )
 
 
