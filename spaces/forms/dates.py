@@ -1,5 +1,7 @@
 """From when, for how long: the part that searching, asking and posting have in common."""
 
+from collections.abc import Mapping
+from contextlib import suppress
 from datetime import date, timedelta
 from typing import Any
 
@@ -12,6 +14,15 @@ MOST_WEEKS = 53
 
 def date_input() -> forms.DateInput:
     return forms.DateInput({"type": "date"}, format="%Y-%m-%d")
+
+
+def dates_in(query: Mapping[str, str]) -> dict[str, date]:
+    """The first and the last date that an address names; what is no date there is left out."""
+    found = {}
+    for name in ("first_date", "last_date"):
+        with suppress(ValueError):
+            found[name] = date.fromisoformat(query.get(name, ""))
+    return found
 
 
 class DatesMixin(forms.Form):

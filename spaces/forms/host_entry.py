@@ -34,16 +34,18 @@ class HostEntryForm(WeekFormMixin, PeriodMixin):
     name = LineField(
         label=_("Their name"),
         max_length=200,
-        required=False,
+        error_messages={"required": _("For whom? Type a name.")},
         widget=forms.TextInput({"autocomplete": "off", "dir": "auto"}),
         help_text=_("Of a colleague here: a part of the name finds them."),
     )
     email = forms.EmailField(
-        label=_("Their email, if they are no member"),
+        label=_("Their email"),
         max_length=254,
         required=False,
         widget=forms.EmailInput({"autocomplete": "off"}),
-        help_text=_("They get one invitation, and essential mails only."),
+        help_text=_(
+            "If they are no member: they get one invitation, and essential mails only."
+        ),
         error_messages={
             "invalid": _(
                 "That is no address mail can go to. One looks like name@example.org."
@@ -130,36 +132,28 @@ class HostEntryForm(WeekFormMixin, PeriodMixin):
         return cleaned
 
     def _find(self) -> None:
-        """The chosen one; else the address decides; else whom the name finds, to choose from."""
+        """The address decides; else whom the name finds, to choose from."""
         cleaned = self.cleaned_data
-        name, email, guest = cleaned["name"], cleaned["email"], cleaned["guest"]
-        if email:
-            self._find_at(name, email)
+        if cleaned["email"]:
+            self._find_at(cleaned["email"])
             return
-        self.found = found_for(self.office, name) if name else []
-        if not name:
-            self.add_error("name", _("For whom? Type a name."))
-        elif not self.found:
+        self.found = found_for(self.office, cleaned["name"])
+        if not self.found:
             self.add_error(
                 "name",
                 _(
                     "We found nobody of that name. Look at the spelling; or add their email, and they get an invitation."
                 ),
             )
-        elif guest not in self.found:
+        elif cleaned["guest"] not in self.found:
             cleaned["guest"] = self.found[0] if len(self.found) == 1 else None
 
-    def _find_at(self, name: str, email: str) -> None:
+    def _find_at(self, email: str) -> None:
         try:
             self.known = guest_at(self.office, email)
         except DomainError as error:
             self.add_error("email", str(error))
-            return
         self.cleaned_data["guest"] = self.known
-        if self.known is None and not name:
-            self.add_error(
-                "name", _("Their name, too, please: the invitation begins with it.")
-            )
 
     @property
     def shown(self) -> str:

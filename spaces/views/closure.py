@@ -9,6 +9,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from directory.errors import DomainError
 from directory.http import TherapistRequest, member_required
 from spaces.domain.closure import close_office, closed_periods, reopen_office
+from spaces.forms.dates import dates_in
 from spaces.forms.opening import ClosureForm
 from spaces.models import Closure
 from spaces.touched import Touched, touched_by_closure
@@ -21,7 +22,7 @@ def closure_new(request: TherapistRequest, pk: int) -> HttpResponse:
     """Where dates of others lie in it, they are shown first; the second time it is saved."""
     office = get_own_office(request, pk)
     with timezone.override(office.building.timezone):
-        form = ClosureForm(request.POST or None)
+        form = ClosureForm(request.POST or None, initial=dates_in(request.GET))
         touched = Touched()
         if form.is_valid():
             periods = closed_periods(office, *form.closed())

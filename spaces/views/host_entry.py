@@ -1,4 +1,3 @@
-from datetime import date
 from typing import Any
 from urllib.parse import urlencode
 
@@ -25,6 +24,7 @@ from spaces.domain.host_entry import (
 )
 from spaces.domain.planning import PlannedDate
 from spaces.forms.booking import MOST_DATES, said_date
+from spaces.forms.dates import dates_in
 from spaces.forms.host_entry import HostEntryForm
 from spaces.guests import rivals_for
 from spaces.hours import clock
@@ -61,15 +61,12 @@ def office_enter(request: TherapistRequest, pk: int) -> HttpResponse:
 
 def _initial(request: TherapistRequest) -> dict[str, Any]:
     """What a link to this page says of the hours; what it says wrongly is left out."""
-    known: dict[str, Any] = {"first_date": timezone.localdate()}
-    for name in ("first_date", "last_date"):
-        try:
-            known[name] = date.fromisoformat(request.GET.get(name, ""))
-        except ValueError:
-            continue
-    known["hours"] = request.GET.getlist("hours")
-    known["price"] = request.GET.get("price", "")[:12]
-    return known
+    return {
+        "first_date": timezone.localdate(),
+        **dates_in(request.GET),
+        "hours": request.GET.getlist("hours"),
+        "price": request.GET.get("price", "")[:12],
+    }
 
 
 def _entered(

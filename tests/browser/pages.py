@@ -5,6 +5,8 @@ from django.urls import reverse
 from directory.links import sign
 from spaces.notifications.agreement import approval_path
 from spaces.notifications.emergency import help_path, word_path
+from spaces.notifications.entry import guest_path
+from tests.periods import hours
 
 SEARCH = "?hours=1-540-780&hours=3-1020-1260&weeks=26&near=94618&radius=8"
 
@@ -19,6 +21,7 @@ PAGES = {
         "can you help": lambda world: help_path(world.wave, world.other),
         "true or not": lambda world: word_path(world.report, world.member),
         "approval": lambda world: approval_path(world.awaiting, world.member),
+        "hours booked for you": lambda world: guest_path(world.invited),
         "a broken link": lambda world: help_path(world.wave, world.other)[:-4] + "x/",
         "no more mail": lambda world: reverse(
             "directory:unsubscribe",
@@ -54,6 +57,16 @@ PAGES = {
         ),
         "post hours": lambda world: reverse(
             "spaces:opening_new", args=[world.office.pk]
+        ),
+        **{
+            f"office calendar, {view}": lambda world, view=view: (
+                reverse("spaces:office_calendar", args=[world.office.pk])
+                + f"?view={view}&date={hours(17, 20, day=7).lower:%Y-%m-%d}"
+            )
+            for view in ("day", "week", "month")
+        },
+        "enter a booking": lambda world: reverse(
+            "spaces:office_enter", args=[world.office.pk]
         ),
         "usual hours": lambda world: reverse(
             "spaces:usual_hours", args=[world.office.pk]

@@ -21,6 +21,7 @@ from tests.factories.spaces import (
     OpeningFactory,
 )
 
+LONG_NAME = "Maximiliana Featherstonehaugh-Villarreal"
 SHOTS = os.environ.get("SHOTS")
 
 
@@ -32,20 +33,12 @@ def office():
     OfficeFactory(hosts=[host], name="The other room", building=office.building)
     zone = office.building.zone
     monday = monday_of(office)
-    for number, (day, start, end, name, status) in enumerate(
-        [
-            (0, 540, 660, "Joel Okafor", BookingStatus.CONFIRMED),
-            (0, 1020, 1140, "Noor Haddad", BookingStatus.CONFIRMED),
-            (2, 1020, 1200, "Ada Lindqvist", BookingStatus.REQUESTED),
-            (
-                3,
-                600,
-                720,
-                "Maximiliana Featherstonehaugh-Villarreal",
-                BookingStatus.CONFIRMED,
-            ),
-        ]
-    ):
+    for day, start, end, name, status in [
+        (0, 540, 660, "Joel Okafor", BookingStatus.CONFIRMED),
+        (0, 1020, 1140, "Noor Haddad", BookingStatus.CONFIRMED),
+        (2, 1020, 1200, "Ada Lindqvist", BookingStatus.REQUESTED),
+        (3, 600, 720, LONG_NAME, BookingStatus.CONFIRMED),
+    ]:
         booking = BookingFactory(
             office=office, guest=TherapistFactory(name=name), status=status
         )
@@ -165,3 +158,23 @@ def test_prints_wide_in_black_and_without_names(visit, office):
     page.get_by_role("link", name="With names").wait_for()
 
     assert "Joel" not in page.locator("main").inner_text()
+
+
+def test_free_hours_lead_to_entering_somebody_for_them(visit, office):
+    TherapistFactory(name="Joel Ober")
+    page = visit(calendar(office, "week", monday_of(office)), person=office.hosts.get())
+
+    page.get_by_role("link", name="Free").click()
+    page.get_by_label("Their name").fill("Joel")
+    page.get_by_label("Price for an hour").fill("free")
+    assert page.locator('input[name="hours"]:checked').count() == 8
+    page.get_by_role("button", name="Show me each date").click()
+    page.get_by_text("1 of 1 date can be entered").wait_for()
+    for width in (390, 1280):
+        page.set_viewport_size({"width": width, "height": 900})
+        keep(page, f"desk-{width}")
+    assert_accessible(page)
+    page.get_by_label("Joel Ober").check()
+    page.get_by_role("button", name="Enter these dates").click()
+
+    page.get_by_role("heading", name="Joel Ober in The garden room").wait_for()

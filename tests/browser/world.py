@@ -6,6 +6,7 @@ from directory.enums import TermKind
 from directory.models import Term
 from spaces.domain.availability import refresh_free
 from spaces.enums import (
+    BookingSource,
     BookingStatus,
     IncidentKind,
     IncidentStatus,
@@ -16,6 +17,7 @@ from spaces.hours import Span
 from spaces.models import BookingMessage, CodeView
 from tests.factories.directory import (
     CommunityFactory,
+    InvitedFactory,
     LicenceFactory,
     ModeratorFactory,
     SupervisionFactory,
@@ -71,6 +73,7 @@ def build():
         visitor=SimpleNamespace(user=UserFactory()),
         newcomer=newcomer,
         applicant=TherapistFactory(name="Ada Applicant", standing="applicant"),
+        invited=_entered(office),
         moderator=ModeratorFactory(name="Mo Derrick"),
         other=other,
         office=office,
@@ -78,6 +81,20 @@ def build():
         booking=booking,
         confirmed=confirmed,
     )
+
+
+def _entered(office):
+    """Somebody invited, whose hours the host entered; one of them is displaced."""
+    invited = InvitedFactory(name=LONG_NAME)
+    for day, state in ((3, OccurrenceState.BOOKED), (4, OccurrenceState.DISPLACED)):
+        booking = BookingFactory(
+            office=office,
+            guest=invited,
+            status=BookingStatus.CONFIRMED,
+            source=BookingSource.HOST,
+        )
+        OccurrenceFactory(booking=booking, period=hours(1, 3, day=day), state=state)
+    return invited
 
 
 def _written(booking, confirmed):
