@@ -6,6 +6,7 @@ from spaces.views import (
     booking,
     booking_detail,
     building,
+    changes,
     closure,
     emergency,
     feed,
@@ -116,6 +117,18 @@ urlpatterns = [
         hand_on.hand_on_answer,
         name="hand_on_answer",
     ),
+    path("bookings/<int:pk>/dates/", changes.booking_dates, name="booking_dates"),
+    path("bookings/<int:pk>/dates/skip/", changes.dates_skip, name="dates_skip"),
+    path("bookings/<int:pk>/dates/again/", changes.dates_readd, name="dates_readd"),
+    path("bookings/<int:pk>/dates/change/", changes.dates_change, name="dates_change"),
+    path("bookings/<int:pk>/dates/end/", changes.dates_end, name="dates_end"),
+    path(
+        "bookings/<int:pk>/dates/<int:date_pk>/move/",
+        changes.date_move,
+        name="date_move",
+    ),
+    path("bookings/<int:pk>/unused/", changes.booking_unused, name="booking_unused"),
+    path("bookings/<int:pk>/keep/", changes.booking_keep, name="booking_keep"),
     path(
         "bookings/<int:pk>/<str:status>/", booking.booking_answer, name="booking_answer"
     ),

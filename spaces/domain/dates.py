@@ -90,6 +90,9 @@ def lock_booking(booking: Booking) -> Booking:
         raise NotAllowedError(
             _("Somebody changed this booking just now. Look at it again, please.")
         )
+    for occurrence in booking.occurrences.all():
+        if occurrence.office_id == booking.office_id:
+            occurrence.office = booking.office  # saves a query for each
     return booking
 
 

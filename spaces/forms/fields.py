@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from directory.geo import place_of_zip
 from spaces.forms.widgets import WeekWidget
-from spaces.hours import DAY, STEP, Span, merge_spans
+from spaces.hours import DAY, STEP, Span, clock, merge_spans
 from spaces.week import day_name
 
 
@@ -102,3 +102,39 @@ class WeekFormMixin(forms.Form):
                 name, "required"
             ):
                 del self.errors[name]
+
+
+class MinuteField(forms.Field):
+    """A time of the day on the half hour, typed or chosen. Cleans to minutes; as an end 0:00 is midnight, 1440."""
+
+    default_error_messages = {
+        "required": _("From when until when? Like 18:00."),
+        "unknown": _("Type a full or half hour, like 18:00 or 18:30."),
+    }
+    widget = forms.TimeInput
+
+    def __init__(self, *, is_end: bool = False, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.is_end = is_end
+
+    def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
+        return {"type": "time", "step": STEP * 60}
+
+    def prepare_value(self, value: Any) -> Any:
+        return clock(value % DAY) if isinstance(value, int) else value
+
+    def to_python(self, value: Any) -> int | None:
+        if not value:
+            return None
+        hours, _colon, minutes = str(value).partition(":")
+        parts = (hours, minutes[:2])
+        if not all(
+            part.isascii() and part.isdigit() and len(part) < 3 for part in parts
+        ):
+            raise ValidationError(self.error_messages["unknown"], code="unknown")
+        found = int(hours) * 60 + int(minutes[:2])
+        if found == 0 and self.is_end:
+            found = DAY
+        if found % STEP or found > (DAY if self.is_end else DAY - STEP):
+            raise ValidationError(self.error_messages["unknown"], code="unknown")
+        return found
