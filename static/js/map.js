@@ -36,24 +36,27 @@ class Picture {
     this.layers = window.L.layerGroup().addTo(this.map);
     this.pins = window.L.layerGroup().addTo(this.map);
     this.map.on("zoomend", () => this.said && this.pin());
+    frame.addEventListener("keydown", (event) => event.key === "Escape" && this.map.closePopup());
     this.map.on("popupopen", ({ popup }) => popup.getElement().querySelector("a")?.focus());
   }
 
   show(said) {
     if (!said) return;
-    if (!this.said) this.controls(said);
-    this.said = said;
+    if (!this.has) this.controls(said);
+    this.said = undefined; // the list has changed: nothing is pinned again until the view has
     this.layers.clearLayers();
-    const circle = window.L.circle(said.centre, { radius: said.metres, className: "map-range", interactive: false, weight: 1.5 });
-    circle.addTo(this.layers);
+    this.map.closePopup();
+    this.map.fitBounds(window.L.latLng(said.centre).toBounds(2 * said.metres), { animate: false });
+    window.L.circle(said.centre, { radius: said.metres, className: "map-range", interactive: false, weight: 1.5 }).addTo(this.layers);
     window.L.circleMarker(said.centre, { radius: 4, className: "map-here", interactive: false, weight: 2 }).addTo(this.layers);
-    this.map.fitBounds(circle.getBounds(), { animate: false });
+    this.said = said;
     this.pin();
   }
 
   controls(said) {
     const { L } = window;
     const { words } = said;
+    this.has = true;
     L.control.zoom({ zoomInTitle: words.zoomIn, zoomOutTitle: words.zoomOut }).addTo(this.map);
     L.control.scale({ metric: said.unit === "km", imperial: said.unit !== "km" }).addTo(this.map);
     if (!said.tiles) return;

@@ -1,8 +1,13 @@
+from datetime import timedelta
+
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
+from directory.enums import TermKind
+from spaces.domain.availability import refresh_free
 from spaces.enums import Audience
-from tests.factories.directory import BlockFactory
+from tests.factories.directory import BlockFactory, TermFactory, TherapistFactory
 from tests.factories.spaces import BuildingFactory, OfficeFactory, OpeningFactory
 from tests.spaces.rooms import EVENING, asked, close, open_office
 
@@ -127,6 +132,148 @@ def test_search_hides_what_is_not_open_to_me(client, therapist):
     assert shown == {seen}
 
 
+def names(results):
+    return [result["office"].name for result in results]
+
+
+def test_search_narrows_by_what_a_room_has_and_by_terms(client, therapist):
+    quiet = TermFactory(
+        kind=TermKind.OFFICE_ATTRIBUTE, slug="quiet-floor", label="Quiet floor"
+    )
+    monthly = TermFactory(
+        kind=TermKind.OFFICE_TERM, slug="by-the-month", label="By the month"
+    )
+    open_office(name="Neither")
+    open_office(name="Quiet").attributes.set([quiet])
+    open_office(name="Both").attributes.set([quiet, monthly])
+    query = asked(near="94618", attributes=["quiet-floor"])
+
+    assert sorted(names(client.get(URL, query).context["full"])) == ["Both", "Quiet"]
+    response = client.get(URL, {**query, "terms": ["by-the-month"]}, **HTMX)
+
+    assert names(response.context["full"]) == ["Both"]
+    assert response.context["said"].endswith("Quiet floor, By the month")
+    assert "attributes=quiet-floor&terms=by-the-month" in response["HX-Push-Url"]
+
+
+def test_search_knows_words_that_went_out_of_use_but_no_invented_ones(
+    client, therapist
+):
+    old = TermFactory(kind=TermKind.OFFICE_TERM, slug="fax", label="Fax", retired=True)
+    open_office(name="Old room").attributes.set([old])
+
+    assert 'value="fax"' not in client.get(URL, asked()).content.decode()
+    response = client.get(URL, asked(near="94618", terms=["fax"]))
+    assert names(response.context["full"]) == ["Old room"]
+    response = client.get(URL, asked(near="94618", terms=["telex"]))
+    assert "“telex” is not in our lists any more" in response.content.decode()
+
+
+@pytest.mark.parametrize("query", [{}, asked()])
+@pytest.mark.parametrize(
+    ("sort", "first", "words"),
+    [
+        ("", "Near", "first"),
+        ("nearest", "Near", "nearest first"),
+        ("cheapest", "Cheap", "cheapest first"),
+        ("freshest", "Fresh", "confirmed last first"),
+        ("backwards", None, "Select a valid choice"),
+    ],
+)
+def test_search_is_sorted_and_says_how(client, therapist, query, sort, first, words):
+    far = {"latitude": 37.86, "longitude": -122.27}
+    week_ago = timezone.now() - timedelta(days=7)
+    open_office(
+        name="Near",
+        opening={"confirmed_at": week_ago},
+        building=BuildingFactory(latitude=37.84),
+    )
+    open_office(
+        name="Cheap",
+        building=BuildingFactory(**far),
+        opening={"price_cents": 500, "confirmed_at": week_ago},
+    )
+    open_office(name="Fresh", building=BuildingFactory(**far))
+    open_office(
+        name="Short",
+        building=BuildingFactory(**far),
+        opening={"end": 1230, "confirmed_at": week_ago},
+    )
+
+    response = client.get(URL, {**query, "near": "94618", "sort": sort})
+
+    shown = response.context.get("full") or response.context["nearby"]
+    assert names(shown)[:1] == ([first] if first else [])
+    assert words in response.content.decode()
+
+
+def test_search_pages_keep_the_address(client, therapist, monkeypatch):
+    monkeypatch.setattr("spaces.views.search.PAGE", 2)
+    for number in range(5):
+        open_office(name=f"Room {number}", opening={"price_cents": 1000 + number})
+    query = asked(near="94618", sort="cheapest")
+
+    seen, links = [], []
+    for page in ["", "2", "3"]:
+        response = client.get(URL, {**query, "page": page}, **HTMX)
+        seen += [result["number"] for result in response.context["full"]]
+        links.append(response["HX-Push-Url"])
+
+    assert seen == [1, 2, 3, 4, 5]
+    assert "&page" not in links[0]
+    assert [link.partition("&page=")[2] for link in links[1:]] == ["2", "3"]
+    page = client.get(links[1]).content.decode()
+    assert "sort=cheapest&amp;page=3" in page
+    assert "sort=cheapest&amp;page=1" in page
+    assert client.get(links[1]).context["suggests"] is False
+
+
+def test_a_link_finds_the_same_for_a_colleague(client, therapist):
+    office = open_office(is_step_free=True)
+    query = asked(near="94618", step_free="on", most="$25", people="4")
+    address = client.get(URL, query, **HTMX)["HX-Push-Url"]
+    client.force_login(TherapistFactory(zip_code="90001").user)
+
+    response = client.get(address)
+
+    assert names(response.context["full"]) == [office.name]
+    assert "near 94618" in response.context["said"]
+
+
+def test_a_long_list_of_what_is_missing_folds(client, therapist):
+    office = OfficeFactory()
+    for weekday in range(5):
+        OpeningFactory(
+            office=office, weekday=weekday, start=1080 + 30 * (weekday % 3), end=1230
+        )
+    refresh_free([office.pk])
+
+    response = client.get(
+        URL, asked(near="94618", hours=[f"{weekday}-1080-1260" for weekday in range(6)])
+    )
+
+    [result] = response.context["near"]
+    assert len(result["missing"]) == 3
+    assert len(result["missing_too"]) == 3
+    assert "3 more things it has not" in response.content.decode()
+
+
+def test_map_has_the_rooms_of_the_page_about_a_kilometre_coarse(client, therapist):
+    building = BuildingFactory(latitude=37.82476, longitude=-122.25194)
+    office = open_office(building=building)
+
+    shown = client.get(URL, asked(near="94618", radius="5")).context["map"]
+
+    [pin] = shown["places"]
+    assert (pin["latitude"], pin["longitude"]) == (37.82, -122.25)
+    assert (pin["number"], pin["name"], pin["is_full"]) == (1, office.name, True)
+    assert pin["url"].startswith(f"/spaces/offices/{office.pk}/?hours=3-1080-1260")
+    assert (pin["fit"], pin["price"]) == ("All 4 dates", "$18 an hour")
+    assert (shown["metres"], shown["unit"], shown["tiles"]) == (5000, "km", "")
+    nearby = client.get(URL, {"near": "94618"}).context["map"]["places"]
+    assert [place["fit"] for place in nearby] == ["Thu 17:00–21:00"]
+
+
 def test_search_names_a_closed_date(client, therapist):
     close(open_office())
 
@@ -150,7 +297,7 @@ def test_search_query_count_is_constant(
         OpeningFactory(office=open_office(building=building), weekday=1)
     client.get(URL)
 
-    with django_assert_num_queries(14 if query else 11):
+    with django_assert_num_queries(14 if query else 12):
         response = client.get(URL, {"near": "94611", "weeks": "4", **query})
 
     assert len(response.context.get("full") or response.context["nearby"]) == item_count
