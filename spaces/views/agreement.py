@@ -13,6 +13,7 @@ from spaces.models import Booking, BookingEvent, Occurrence
 from spaces.summary import GONE, Summary
 from spaces.views.booking_detail import TOLD_PLACE, dates_of, my_booking, with_words
 
+AGREED = [BookingStatus.CONFIRMED, BookingStatus.ENDED, BookingStatus.CANCELLED]
 OWED = [OccurrenceState.BOOKED, OccurrenceState.HELD, OccurrenceState.ASKED]
 
 
@@ -35,6 +36,7 @@ def agreement(request: TherapistRequest, pk: int) -> HttpResponse:
             "hosts": hosts,
             "dates": dates,
             "standing": _summary(booking, dates),
+            "is_agreed": booking.status in AGREED,
             "shows_place": booking.status in TOLD_PLACE or me in hosts,
             "asked_at": _asked_at(booking, events),
             **_confirmed(events),
