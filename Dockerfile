@@ -22,6 +22,8 @@ FROM ${PYTHON_IMAGE}
 RUN useradd --system --uid 10001 --no-create-home --home-dir /tmp --shell /usr/sbin/nologin community
 COPY --from=build /venv /venv
 COPY --from=build /app /app
+# Photos of rooms: a volume mounted here belongs to whoever the folder belongs to.
+RUN mkdir --parents /app/var/media && chown community: /app/var/media
 ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
 WORKDIR /app
 USER community

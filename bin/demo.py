@@ -185,7 +185,7 @@ def begin_anew() -> None:
         raise CannotStartError(
             "--fresh empties var/ only, and DATABASE_URL names another database: empty that yourself."
         )
-    for name in ("postgres", "valkey", "mail", "beat", "static", "log"):
+    for name in ("postgres", "valkey", "mail", "media", "beat", "static", "log"):
         shutil.rmtree(VAR / name, ignore_errors=True)
     for name in ("demo.env", "prepared"):
         (VAR / name).unlink(missing_ok=True)

@@ -8,6 +8,7 @@ from directory.models import Community, Therapist
 from spaces.demo import people, places
 from spaces.demo.incident import IncidentMaker
 from spaces.demo.people import PeopleMaker, make_community
+from spaces.demo.photos import hang_photos
 from spaces.demo.places import PlaceMaker
 from spaces.demo.weeks import WeekMaker
 from spaces.models import Building
@@ -30,6 +31,7 @@ def load_demo(
         make_community()
         cast = PeopleMaker(rng, therapists).make()
         rooms = PlaceMaker(rng, offices).make(cast)
+        hang_photos(rooms)
         WeekMaker(rng, cast, rooms).make()
         _analyze()
         if not is_calm:

@@ -59,6 +59,9 @@ class PlaceMaker:
         self.hosts: list[tuple[Office, list[Therapist]]] = []
         terms = Term.objects.filter(kind=TermKind.OFFICE_ATTRIBUTE).order_by("slug")
         self.attributes = {term.slug: term for term in terms}
+        self.terms: dict[str, list[Term]] = {}
+        for term in Term.objects.filter(kind=TermKind.OFFICE_TERM).order_by("slug"):
+            self.terms.setdefault(term.group, []).append(term)
 
     def make(self, people: People) -> Places:
         places = Places()
@@ -206,12 +209,20 @@ class PlaceMaker:
         has.objects.bulk_create(
             has(office=office, term=term)
             for office in places.offices
-            for term in self._attributes(office)
+            for term in [*self._attributes(office), *self._terms()]
         )
 
     def _attributes(self, office: Office) -> list[Term]:
-        slugs = set(self.rng.sample(sorted(self.attributes), self.rng.randint(3, 8)))
+        slugs = set(self.rng.sample(sorted(self.attributes), self.rng.randint(5, 12)))
         slugs -= {"step-free", "lift", "group-room"}
         slugs |= {"step-free"} if office.is_step_free else set()
         slugs |= {"group-room"} if office.capacity >= 8 else set()
         return [self.attributes[slug] for slug in sorted(slugs)]
+
+    def _terms(self) -> list[Term]:
+        """One of most headings, so that they do not gainsay each other."""
+        return [
+            self.rng.choice(terms)
+            for terms in self.terms.values()
+            if self.rng.random() < 0.7
+        ]

@@ -42,7 +42,7 @@ def opening_new(request: TherapistRequest, pk: int) -> HttpResponse:
         form = OpeningForm(
             request.POST or None, office=office, rooms=_rooms(request.therapist)
         )
-        form.initial |= dates_in(request.GET)
+        form.initial = {**form.initial, **dates_in(request.GET)}
         if form.is_valid():
             offered = form.offered()
             offices = list(offered.pop("offices", [office]))
