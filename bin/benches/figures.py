@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+FEWEST_RUNS = 10
 COLUMNS = ("name", "size", "value", "unit", "p95", "limit", "ratio")
 
 
@@ -52,7 +53,7 @@ class Times:
 
 
 def side_by_side(
-    works: Mapping[str, Callable[[], object]],
+    works: Mapping[str, Callable[[], float]],
     *,
     runs: int,
     warm_up: int = 5,
@@ -60,7 +61,8 @@ def side_by_side(
 ) -> dict[str, Times]:
     """Each in turn, ``runs`` times over, so that whatever else the machine does meanwhile burdens all alike.
 
-    Ends earlier, but not before ten rounds, when ``seconds`` are over.
+    A work says how many milliseconds it took: ``timed`` makes one of any call. Ends earlier, but not before ten
+    rounds, when ``seconds`` are over.
     """
     for _round in range(warm_up):
         for work in works.values():
@@ -68,13 +70,25 @@ def side_by_side(
     taken: dict[str, list[float]] = {name: [] for name in works}
     deadline = time.monotonic() + seconds
     for done in range(runs):
-        if done >= 10 and time.monotonic() > deadline:
+        if done >= FEWEST_RUNS and time.monotonic() > deadline:
             break
         for name, work in works.items():
-            began = time.perf_counter()
-            work()
-            taken[name].append((time.perf_counter() - began) * 1000)
+            taken[name].append(work())
     return {name: Times(found) for name, found in taken.items()}
+
+
+def timed(call: Callable[[], object]) -> Callable[[], float]:
+    def work() -> float:
+        began = time.perf_counter()
+        call()
+        return since(began)
+
+    return work
+
+
+def since(began: float) -> float:
+    """Milliseconds."""
+    return (time.perf_counter() - began) * 1000
 
 
 def say(line: str) -> None:

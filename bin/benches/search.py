@@ -6,13 +6,14 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from urllib.parse import urlencode
 
 import psycopg
 from django.conf import settings
 from django.urls import reverse
 
-from benches.figures import Figure, Times, say, side_by_side
+from benches.figures import Figure, Times, say, side_by_side, timed
 from benches.town import LATITUDE, LONGITUDE, ZONE, Town, build_town, prove, settle
 from benches.web import Browser, serving, signed_in
 from spaces import hours
@@ -122,8 +123,8 @@ def in_sql(town: Town) -> dict[str, Times]:
         raise AssertionError("The search finds too little to be measured.")
     with psycopg.connect(settings.DATABASE_URL, autocommit=True) as connection:
 
-        def asking(query: str, values: object) -> Callable[[], object]:
-            return lambda: connection.execute(query, values).fetchall()
+        def asking(query: str, values: object) -> Callable[[], float]:
+            return timed(lambda: connection.execute(query, values).fetchall())
 
         works = {
             "raw.near": asking(RAW_NEAR, raw),
@@ -135,7 +136,8 @@ def in_sql(town: Town) -> dict[str, Times]:
                 openings_open_to(guest),
             )
             query = ranking(sought, candidates, openings, limit=BEST)
-            works[f"sql.{name}"] = asking(*query) if query else list
+            if query:
+                works[f"sql.{name}"] = asking(*query)
         return side_by_side(works, runs=RUNS)
 
 
@@ -150,7 +152,7 @@ def over_http(town: Town) -> dict[str, Times]:
             answer = browser.get(page)
             say(f"{name}: {len(answer.body):,} bytes over the wire")
         works = {
-            name: lambda page=page: browser.get(page) for name, page in pages.items()
+            name: timed(partial(browser.get, page)) for name, page in pages.items()
         }
         return side_by_side(works, runs=RUNS, warm_up=10)
 
