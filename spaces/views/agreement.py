@@ -9,9 +9,10 @@ from django.views.decorators.http import require_safe
 from directory.http import TherapistRequest, member_required
 from spaces.domain.dates import concerned_by
 from spaces.enums import BookingStatus, OccurrenceState
+from spaces.history import Happening, history_of
 from spaces.models import Booking, BookingEvent, Occurrence
 from spaces.summary import GONE, Summary
-from spaces.views.booking_detail import TOLD_PLACE, dates_of, my_booking, with_words
+from spaces.views.booking_detail import TOLD_PLACE, dates_of, my_booking
 
 AGREED = [BookingStatus.CONFIRMED, BookingStatus.ENDED, BookingStatus.CANCELLED]
 OWED = [OccurrenceState.BOOKED, OccurrenceState.HELD, OccurrenceState.ASKED]
@@ -26,7 +27,8 @@ def agreement(request: TherapistRequest, pk: int) -> HttpResponse:
     if me not in concerned_by(booking):
         raise Http404
     dates = [date for date in dates_of(booking) if date.state not in GONE]
-    events = list(BookingEvent.objects.filter(booking=booking).select_related("actor"))
+    history = history_of(booking)
+    events = [happening.event for happening in history]
     hosts = list(booking.office.hosts.all())
     with timezone.override(booking.office.building.timezone):
         context = {
@@ -40,7 +42,7 @@ def agreement(request: TherapistRequest, pk: int) -> HttpResponse:
             "shows_place": booking.status in TOLD_PLACE or me in hosts,
             "asked_at": _asked_at(booking, events),
             **_confirmed(events),
-            "changes": _changes(events),
+            "changes": _changes(history),
             "printed_at": timezone.now(),
         }
         return render(request, "spaces/agreement.html", context)
@@ -81,9 +83,11 @@ def _confirmed(events: list[BookingEvent]) -> dict[str, Any]:
     }
 
 
-def _changes(events: list[BookingEvent]) -> list[dict[str, Any]]:
+def _changes(history: list[Happening]) -> list[Happening]:
     """What was changed after it was agreed."""
     agreed = [
-        n for n, e in enumerate(events) if e.new_status == BookingStatus.CONFIRMED
+        number
+        for number, happening in enumerate(history)
+        if happening.event.new_status == BookingStatus.CONFIRMED
     ]
-    return with_words(events[agreed[0] + 1 :]) if agreed else []
+    return history[agreed[0] + 1 :] if agreed else []

@@ -23,9 +23,9 @@ from spaces.domain.message import has_blocks, is_answerable
 from spaces.enums import BookingStatus, OccurrenceState, Party
 from spaces.forms.booking import AnswerForm
 from spaces.forms.message import MessageForm
+from spaces.history import history_of
 from spaces.models import (
     Booking,
-    BookingEvent,
     BookingMessage,
     CodeView,
     Occurrence,
@@ -249,19 +249,6 @@ def _between_its_people(
         "message_form": (form or MessageForm()) if answerable and not blocked else None,
         "moderators": Therapist.objects.moderators()[:MODERATORS] if blocked else [],
         "is_blocked": blocked,
-        "events": with_words(
-            BookingEvent.objects.filter(booking=booking).select_related("actor")
-        ),
+        "history": history_of(booking),
         "code_views": views[:NEWEST_VIEWS] if Party.HOST in parties else [],
     }
-
-
-def with_words(events: Iterable[BookingEvent]) -> list[dict[str, Any]]:
-    """Each with what it did, in words."""
-    return [
-        {
-            "event": event,
-            "words": event.get_change_display() or event.get_new_status_display(),
-        }
-        for event in events
-    ]
