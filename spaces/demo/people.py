@@ -74,6 +74,9 @@ class People:
     outside: list[Therapist] = field(
         default_factory=list
     )  # applicants, suspended, left
+    invited: Therapist = field(
+        default_factory=Therapist
+    )  # whom the institute entered, without a sign-in
 
     @property
     def associate(self) -> Therapist:
@@ -107,9 +110,10 @@ class PeopleMaker:
         for person in persons:
             self._sign_in(person)
         User.objects.bulk_create(person.user for person in persons if person.user)
-        everyone = [*persons, *people.subletters[3:]]
+        invited = [*people.subletters[3:], people.invited]
+        everyone = [*persons, *invited]
         Therapist.objects.bulk_create(persons)
-        Therapist.objects.bulk_create(people.subletters[3:])
+        Therapist.objects.bulk_create(invited)
         self._confirm_addresses(persons)
         self._dress(everyone)
         self._vouch_for(people, members)
@@ -163,8 +167,9 @@ class PeopleMaker:
             self._invited(by=people.suites[2]),
         ]
         people.others = [*self._couples_therapists(), *self._awkward()]
-        missing = self.count - len(people.members) - 1 - len(people.outside) - 2
+        missing = self.count - len(people.members) - 1 - len(people.outside) - 3
         people.others += [self._member() for _each in range(missing)]
+        people.invited = self._invited(by=people.institute[0])
         return people
 
     def _couples_therapists(self) -> list[Therapist]:

@@ -16,6 +16,7 @@ from spaces.demo.words import MESSAGES, WORDS
 from spaces.domain.asking import request_booking
 from spaces.domain.availability import keep_facets, lock_offices, refresh_free
 from spaces.domain.booking import confirm_booking
+from spaces.domain.host_entry import enter_for, plan_entry
 from spaces.domain.message import write_message
 from spaces.domain.planning import plan_dates
 from spaces.enums import Audience, BookingSource, BookingStatus, OccurrenceState
@@ -103,6 +104,7 @@ class WeekMaker:
         lock_offices(offices)
         refresh_free(offices)
         self._two_open_requests()
+        self._entered_by_the_institute()
         self._approval_to_give()
         self._conversations()
         keep_facets(person.pk for person in self.people.members)
@@ -302,6 +304,25 @@ class WeekMaker:
             )
             dates = [(item.day, item.span) for item in planned if item.is_free]
             request_booking(quiet, guest=guest, dates=dates, message=MESSAGES[0])
+
+    def _entered_by_the_institute(self) -> None:
+        """An arrangement from before, with somebody who is no member: one invitation goes out."""
+        room = self.places.institute[7]
+        first = self.today + timedelta(days=(SAT - self.today.weekday()) % 7 or 7)
+        planned = plan_entry(
+            room,
+            spans=[at(SAT, 9, 12)],
+            first_date=first,
+            last_date=first + timedelta(weeks=25),
+            price_cents=1000,
+        )
+        enter_for(
+            room,
+            guest=self.people.invited,
+            dates=[(item.day, item.span) for item in planned if item.is_free],
+            price_cents=1000,
+            by=self.people.institute[0],
+        )
 
     def _approval_to_give(self) -> None:
         """The institute said yes to an associate; the moderator one can be answers for them."""

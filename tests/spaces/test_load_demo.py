@@ -7,7 +7,14 @@ from directory.enums import DeliveryState, Standing
 from directory.models import Community, Delivery, Supervision, Therapist, User
 from spaces.demo.load import load_demo
 from spaces.domain.availability import verify_free
-from spaces.enums import Audience, BookingStatus, NeedStatus, OfferStatus, WaveState
+from spaces.enums import (
+    Audience,
+    BookingSource,
+    BookingStatus,
+    NeedStatus,
+    OfferStatus,
+    WaveState,
+)
 from spaces.models import (
     Booking,
     Building,
@@ -171,3 +178,15 @@ def test_load_demo_has_an_associate_whose_booking_waits_for_the_moderator(demo):
     assert booking.guest.licences.get().kind.slug == "amft"
     trainees = Booking.objects.exclude(party=None).filter(status="confirmed")
     assert trainees.exclude(approved_at=None).count() == trainees.count() > 0
+
+
+def test_load_demo_has_somebody_invited_by_the_institute():
+    invitation = Delivery.objects.get(kind="invited_guest")
+    booking = Booking.objects.get(guest=invitation.recipient)
+
+    assert (booking.guest.standing, booking.source) == (
+        Standing.INVITED,
+        BookingSource.HOST,
+    )
+    assert booking.office.hosts.filter(pk=booking.guest.invited_by_id).exists()
+    assert booking.occurrences.count() == 26
