@@ -14,6 +14,7 @@ from directory.notifications import absolute_url, mail_from_templates
 from directory.registry import Mail, MessageKind, Skip, register_message
 from spaces.enums import BookingStatus
 from spaces.models import Booking, BookingMessage
+from spaces.notifications.entry import booking_path
 from spaces.summary import summary_of
 
 APPROVABLE_FOR = timedelta(days=60)  # longer than any request runs
@@ -33,6 +34,12 @@ def approval_path(booking: Booking, person: Therapist) -> str:
     """Where ``person``, who answers for its guest, approves or declines without signing in."""
     token = sign("approval", booking=booking.pk, person=person.pk)
     return reverse("spaces:approval_link", args=[token])
+
+
+def because_of(booking: Booking) -> str:
+    return _("You get this because you answer for what %(name)s books.") % {
+        "name": booking.guest
+    }
 
 
 def render_messages(rows: Sequence[Delivery]) -> Mapping[int, Mail | Skip]:
@@ -55,12 +62,20 @@ def _message(message: BookingMessage, row: Delivery, community: Community) -> Ma
         "booking": booking,
         "office": booking.office,
         "recipient": row.recipient,
-        "action_url": absolute_url(f"{booking.get_absolute_url()}#conversation"),
+        "action_url": absolute_url(_conversation_path(booking, row)),
+        "can_answer": row.recipient is None or row.recipient.is_member,
         "reason": _("You get this because you are one of the people of this booking."),
         "community": community,
         "timezone": booking.office.building.timezone,
     }
     return mail_from_templates("spaces", "booking_message", context)
+
+
+def _conversation_path(booking: Booking, row: Delivery) -> str:
+    """Somebody who is no member yet reads on the page that is open to them; they answer once they have joined."""
+    if row.recipient and not row.recipient.is_member:
+        return booking_path(booking, row.recipient)
+    return f"{booking.get_absolute_url()}#conversation"
 
 
 def render_approvals(rows: Sequence[Delivery]) -> Mapping[int, Mail | Skip]:
@@ -95,8 +110,7 @@ def _approval(booking: Booking, row: Delivery, community: Community) -> Mail | S
         "price": summary.price(community.currency),
         "rule": rule_for(booking.guest),
         "action_url": absolute_url(approval_path(booking, person)),
-        "reason": _("You get this because you answer for what %(name)s books.")
-        % {"name": booking.guest},
+        "reason": because_of(booking),
         "community": community,
         "timezone": booking.office.building.timezone,
     }

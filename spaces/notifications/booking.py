@@ -20,6 +20,7 @@ from spaces.history import say_change, say_details
 from spaces.hours import local_day
 from spaces.models import Booking, BookingEvent, Occurrence, Offer
 from spaces.models.booking import TAKEN
+from spaces.notifications.agreement import approval_path, because_of
 from spaces.notifications.emergency import need_path
 from spaces.notifications.entry import booking_path
 from spaces.queries import Match, Wanted, match_offices
@@ -83,6 +84,8 @@ def _mail(
         return Skip("nobody to tell")
     if kind == "booking_reminder" and booking.status != BookingStatus.REQUESTED:
         return Skip("answered meanwhile")
+    if kind == "booking_awaiting" and booking.status != BookingStatus.AWAITING:
+        return Skip("approved or declined meanwhile")
     if kind == "booking_unused" and booking.reconfirm_by is None:
         return Skip("kept meanwhile")
     summary = _summary(kind, row, booking)
@@ -99,7 +102,7 @@ def _mail(
         **_happened(kind, row, booking),
         "price": summary.price(community.currency),
         "action_url": absolute_url(_path(booking, row.recipient, is_host=is_host)),
-        "reason": _because(booking, is_host=is_host),
+        "reason": _because(booking, row.recipient, is_host=is_host),
         "community": community,
         "timezone": building.timezone,
         **_elsewhere(kind, booking, summary),
@@ -132,8 +135,10 @@ def _happened(kind: str, row: Delivery, booking: Booking) -> dict[str, Any]:
 
 def _path(booking: Booking, person: Therapist, *, is_host: bool) -> str:
     """Its page, or what is open to a guest who is no member. For a supervisor, or a guest without a sign-in, the page of
-    the need it came from.
+    the need it came from. While a yes is missing, where who answers for the guest says it in one tap.
     """
+    if booking.status == BookingStatus.AWAITING and person.pk == booking.party_id:
+        return approval_path(booking, person)
     offer: Offer | None = getattr(booking, "offer", None)
     is_guest = person.pk == booking.guest_id and person.user_id is not None
     if offer is None or is_host or is_guest:
@@ -141,7 +146,9 @@ def _path(booking: Booking, person: Therapist, *, is_host: bool) -> str:
     return need_path(offer.need, person)
 
 
-def _because(booking: Booking, *, is_host: bool) -> str:
+def _because(booking: Booking, person: Therapist, *, is_host: bool) -> str:
+    if person.pk == booking.party_id:
+        return because_of(booking)
     if is_host:
         return _("You get this because you host “%(office)s”.") % {
             "office": booking.office

@@ -106,6 +106,10 @@ def test_signed_in_the_supervisor_finds_it_and_approves_in_one_tap(
     client, booking, room
 ):
     confirm_booking(booking, by=room.hosts.get())
+    row = Delivery.objects.get(kind="booking_awaiting", recipient=booking.party)
+    mail = message_kind("booking_awaiting").render([row])[row.pk]
+    assert "/spaces/approvals/" in mail.text
+    assert "answer for what Ada Associate books" in mail.text
     assert "Look and approve" in text_of(client.get(reverse("home")))
     assert "Look and answer" in text_of(client.get(reverse("spaces:booking_list")))
     assert "Your approval" in text_of(client.get(booking.get_absolute_url()))
@@ -116,6 +120,7 @@ def test_signed_in_the_supervisor_finds_it_and_approves_in_one_tap(
 
     booking.refresh_from_db()
     assert booking.status == BookingStatus.CONFIRMED
+    assert message_kind("booking_awaiting").render([row])[row.pk].reason
     assert "Your approval" not in text_of(client.get(booking.get_absolute_url()))
 
 
