@@ -6,6 +6,8 @@ from directory.links import sign
 from spaces.notifications.agreement import approval_path
 from spaces.notifications.emergency import help_path, word_path
 from spaces.notifications.entry import guest_path
+from spaces.notifications.hours import true_path
+from spaces.notifications.search import stop_path
 from tests.periods import hours
 
 SEARCH = "?hours=1-540-780&hours=3-1020-1260&weeks=26&near=94618&radius=8"
@@ -22,7 +24,9 @@ PAGES = {
         "true or not": lambda world: word_path(world.report, world.member),
         "approval": lambda world: approval_path(world.awaiting, world.member),
         "hours booked for you": lambda world: guest_path(world.invited),
+        "still true": lambda world: true_path(world.office, world.member),
         "a broken link": lambda world: help_path(world.wave, world.other)[:-4] + "x/",
+        "stop a search": lambda world: stop_path(world.search),
         "no more mail": lambda world: reverse(
             "directory:unsubscribe",
             args=[sign("unsubscribe", therapist=world.other.pk, topic="emergencies")],
@@ -39,12 +43,15 @@ PAGES = {
     "newcomer": {
         "empty home": lambda world: reverse("home"),
         "no offices": lambda world: reverse("spaces:my_offices"),
+        "no searches": lambda world: reverse("spaces:saved_search_list"),
         "no bookings": lambda world: reverse("spaces:booking_list"),
         "who supervises me": lambda world: reverse("directory:supervision"),
     },
     "member": {
         "home": lambda world: reverse("home"),
         "search": lambda world: reverse("spaces:office_search"),
+        "suggestions": lambda world: reverse("spaces:suggestions") + SEARCH,
+        "searches": lambda world: reverse("spaces:saved_search_list"),
         "search results": lambda world: reverse("spaces:office_search") + SEARCH,
         "my offices": lambda world: reverse("spaces:my_offices"),
         "new office": lambda world: reverse("spaces:office_new"),
@@ -67,6 +74,19 @@ PAGES = {
         },
         "enter a booking": lambda world: reverse(
             "spaces:office_enter", args=[world.office.pk]
+        ),
+        "change hours": lambda world: reverse(
+            "spaces:opening_edit", args=[world.opening.pk]
+        ),
+        "end hours": lambda world: reverse(
+            "spaces:opening_end", args=[world.opening.pk]
+        ),
+        "copy a week": lambda world: reverse(
+            "spaces:opening_copy", args=[world.office.pk]
+        ),
+        "photos": lambda world: reverse("spaces:office_photos", args=[world.office.pk]),
+        "hosts": lambda world: (
+            reverse("spaces:office_hosts", args=[world.office.pk]) + "?q=Feather"
         ),
         "usual hours": lambda world: reverse(
             "spaces:usual_hours", args=[world.office.pk]

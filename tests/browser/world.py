@@ -1,10 +1,12 @@
 """A small community that is awkward to draw: long names, many words, nothing at all."""
 
+from io import BytesIO
 from types import SimpleNamespace
 
 from directory.enums import TermKind
 from directory.models import Term
 from spaces.domain.availability import refresh_free
+from spaces.domain.photo import add_photo
 from spaces.enums import (
     BookingSource,
     BookingStatus,
@@ -34,11 +36,13 @@ from tests.factories.spaces import (
     OfferFactory,
     OfficeFactory,
     OpeningFactory,
+    SavedSearchFactory,
     UsualHoursFactory,
     WaveFactory,
     WaveRecipientFactory,
 )
 from tests.periods import hours
+from tests.spaces.pictures import picture
 
 LONG_NAME = "Maximiliana-Theodora Featherstonehaugh-Villarreal y Ashworth-Wolfeschlegelsteinhausen 🌿"
 
@@ -55,6 +59,7 @@ def build():
         OpeningFactory(office=office, weekday=weekday, start=start, end=start + 240)
         OpeningFactory(office=far, weekday=weekday, start=start, end=start + 210)
     UsualHoursFactory(office=office, therapist=member)
+    furnish(office, member)
     ClosureFactory(office=far, period=hours(24, 72))
     booking = BookingFactory(office=office, guest=other)
     for day in range(12):
@@ -70,6 +75,7 @@ def build():
         **_bad_day(member, other, office),
         stranger=None,
         member=member,
+        search=SavedSearchFactory(therapist=member),
         visitor=SimpleNamespace(user=UserFactory()),
         newcomer=newcomer,
         applicant=TherapistFactory(name="Ada Applicant", standing="applicant"),
@@ -77,6 +83,7 @@ def build():
         moderator=ModeratorFactory(name="Mo Derrick"),
         other=other,
         office=office,
+        opening=office.openings.first(),
         far=far,
         booking=booking,
         confirmed=confirmed,
@@ -124,6 +131,14 @@ def _supervised(member, newcomer, office):
         booking=booking, period=hours(14, 16, day=5), state=OccurrenceState.HELD
     )
     return booking
+
+
+def furnish(office, host):
+    """Every box ticked, two photos."""
+    office.attributes.set(Term.objects.filter(kind__startswith="office_"))
+    for number in (0, 1):
+        file = BytesIO(picture(size=(400, 300 + number)))
+        add_photo(office, by=host, file=file, alt="Two armchairs by a window")
 
 
 def _bad_day(member, other, office):
