@@ -228,6 +228,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 300.0,
         "options": {"expires": 300},
     },
+    "read-due-calendars": {
+        "task": "spaces.tasks.read_due_calendars",
+        "schedule": 300.0,
+        "options": {"expires": 300},
+    },
     "advance-waves": {
         "task": "spaces.tasks.advance_waves",
         "schedule": 60.0,

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
@@ -12,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from directory.models import Therapist
 from spaces import hours
+from spaces.busy import busy_intervals
 from spaces.enums import Audience, OccurrenceState
 from spaces.hours import Interval
 from spaces.models import TAKEN, Closure, Occurrence, Office, Opening, UsualHours
@@ -271,6 +273,7 @@ class Entry:
     text: str
     detail: str = ""
     url: str = ""
+    is_mine: bool = False  # the hours are one's own, not a room's
 
 
 @dataclass
@@ -305,6 +308,7 @@ def my_week(therapist: Therapist, currency: str, zone: ZoneInfo) -> list[Day]:
     for office in offices:
         entries += _offered(office, today, last, currency)
         entries += _own(office, today, last, entries)
+    entries += _elsewhere(therapist, list(days), zone, entries)
     for day, entry in sorted(entries, key=lambda found: found[1].period.lower):
         if day in days:
             days[day].entries.append(entry)
@@ -338,6 +342,7 @@ def _booked(
                 text=_who(occurrence, therapist),
                 detail=occurrence.office.name,
                 url=occurrence.booking.get_absolute_url(),
+                is_mine=occurrence.guest_id == therapist.pk,
             ),
         )
 
@@ -406,6 +411,28 @@ def _own(
                 )
             )
     return found
+
+
+def _elsewhere(
+    therapist: Therapist,
+    days: Sequence[date],
+    zone: ZoneInfo,
+    told: Iterable[tuple[date, Entry]],
+) -> Iterable[tuple[date, Entry]]:
+    """Busy as one's own calendars say, but for what stands here already: bookings may stand there, too."""
+    known = hours.union(
+        (entry.period.lower, entry.period.upper)
+        for _day, entry in told
+        if entry.is_mine
+    )
+    bounds = [
+        hours.instant(day, 0, zone) for day in [*days, days[-1] + timedelta(days=1)]
+    ]
+    busy = hours.difference(busy_intervals(therapist, bounds[0], bounds[-1]), known)
+    for day, whole in zip(days, pairwise(bounds), strict=True):
+        for part in hours.intersection(busy, [whole]):
+            period = DateTimeTZRange(*part)
+            yield day, Entry(period, _clock(period, zone), "busy", _("Busy elsewhere"))
 
 
 def _clock(period: DateTimeTZRange, zone: ZoneInfo) -> str:

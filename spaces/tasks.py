@@ -3,6 +3,7 @@ from celery import shared_task
 from spaces.domain import (
     availability,
     booking,
+    busy,
     freshness,
     hand_on,
     incident,
@@ -46,6 +47,17 @@ def roll_availability() -> None:
 @shared_task
 def remind_of_hours() -> None:
     freshness.remind_of_hours()
+
+
+@shared_task
+def read_due_calendars() -> None:
+    for pk in busy.due_calendars():
+        read_calendar.apply_async((pk,), expires=300)
+
+
+@shared_task
+def read_calendar(pk: int) -> None:
+    busy.read_calendar(pk)
 
 
 # --- Emergency: incidents, needs, waves -------------------------------------------

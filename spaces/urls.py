@@ -6,6 +6,7 @@ from spaces.views import (
     booking,
     booking_detail,
     building,
+    busy,
     changes,
     closure,
     emergency,
@@ -136,6 +137,9 @@ urlpatterns = [
     path("feed/", feed.feed_settings, name="feed_settings"),
     path("feed/<str:token>.ics", feed.feed, name="feed"),
     path("feed/offices/<str:link>.ics", feed.office_feed, name="office_feed"),
+    path("busy/", busy.busy_list, name="busy_list"),
+    path("busy/<int:pk>/refresh/", busy.busy_refresh, name="busy_refresh"),
+    path("busy/<int:pk>/remove/", busy.busy_remove, name="busy_remove"),
     path("offices/<int:pk>/feed/", feed.office_feed_renew, name="office_feed_renew"),
 ]
 

@@ -33,6 +33,7 @@ STATES: dict[str, State] = {
     "mine": State(_("Yours"), "check"),
     "taken": State(_("Taken"), ""),
     "usual": State(_("Your own hours"), ""),
+    "busy": State(_("Busy elsewhere"), ""),
     "displaced": State(_("Displaced"), "flame"),
     "closed": State(_("Closed"), "close"),
     "wanted": State(_("Wanted"), "ring"),

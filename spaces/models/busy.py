@@ -1,9 +1,21 @@
+from urllib.parse import urlsplit
+
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from directory.enums import Standing
 from directory.models import Therapist
+from spaces.fetch import Problem
 from spaces.fields import DateTimeMultirangeField
+
+
+class BusyCalendarQuerySet(models.QuerySet["BusyCalendar"]):
+    def due(self) -> "BusyCalendarQuerySet":
+        """To be read now. Of people who are members only."""
+        return self.filter(
+            check_at__lte=timezone.now(), therapist__standing=Standing.MEMBER
+        )
 
 
 class BusyCalendar(models.Model):
@@ -22,6 +34,8 @@ class BusyCalendar(models.Model):
     etag = models.CharField(max_length=200, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
+    objects = BusyCalendarQuerySet.as_manager()
+
     class Meta:
         ordering = ["name", "pk"]
         verbose_name = _("calendar read as busy time")
@@ -29,3 +43,17 @@ class BusyCalendar(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def server(self) -> str:
+        """All of its address that is shown: the rest is as good as a password."""
+        return urlsplit(self.url).hostname or ""
+
+    @property
+    def is_due(self) -> bool:
+        return self.check_at <= timezone.now()
+
+    @property
+    def because(self) -> str:
+        """Why it could not be read when it was tried last; empty if it could."""
+        return str(Problem(self.problem).label) if self.problem else ""

@@ -16,6 +16,7 @@ from django.views.decorators.http import (
 from directory.errors import DomainError
 from directory.http import TherapistRequest, member_required, render_part
 from directory.models import Therapist
+from spaces.busy import say_clashes
 from spaces.domain.any_room import has_more_rooms, spread_over_rooms
 from spaces.domain.approval import waits_for, who_approves
 from spaces.domain.asking import request_booking
@@ -110,6 +111,11 @@ def ask_context(
             people=people,
         )
     planned = [item for _room, item in placed]
+    clashes = say_clashes(
+        request.therapist,
+        [item.period for item in planned if item.period and item.is_free],
+        office.building.zone,
+    )
     named = request.POST if form.is_bound else request.GET  # a link may name its dates
     ticked = set(named.getlist("dates")) if "dates" in named or form.is_bound else None
     rule, approver = who_approves(request.therapist)
@@ -118,7 +124,12 @@ def ask_context(
         "approver": approver,
         "spans": pattern.cleaned_data["hours"],
         "dates": [
-            _choice(item, ticked, "" if room == office else str(room))
+            _choice(
+                item,
+                ticked,
+                "" if room == office else str(room),
+                clashes.get(item.period, "") if item.period else "",
+            )
             for room, item in placed
         ],
         "free_count": sum(date.is_free for date in planned),
@@ -157,11 +168,12 @@ def _asked_people(request: TherapistRequest) -> dict[str, Any]:
 
 
 def _choice(
-    date: PlannedDate, ticked: set[str] | None, elsewhere: str = ""
+    date: PlannedDate, ticked: set[str] | None, elsewhere: str = "", clash: str = ""
 ) -> DateChoice:
-    """``elsewhere`` is the other room that has it."""
+    """``elsewhere`` is the other room that has it, ``clash`` what the guest's own calendar says."""
     value = said_date(date.day, date.span)
     note = _("in %(room)s") % {"room": elsewhere} if elsewhere else date.note
+    note = " · ".join(part for part in (note, clash) if part)
     return DateChoice(
         value=value,
         day=date.day,

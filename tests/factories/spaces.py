@@ -10,6 +10,7 @@ from spaces.hours import Span
 from spaces.models import (
     Booking,
     Building,
+    BusyCalendar,
     Closure,
     Incident,
     IncidentScope,
@@ -116,6 +117,17 @@ class OccurrenceFactory(DjangoModelFactory[Occurrence]):
     held_until = factory.LazyAttribute(
         lambda row: hours(24, 25).upper if row.state == OccurrenceState.HELD else None
     )
+
+
+class BusyCalendarFactory(DjangoModelFactory[BusyCalendar]):
+    """Somebody's own, due to be read."""
+
+    class Meta:
+        model = BusyCalendar
+
+    therapist = factory.SubFactory(TherapistFactory)
+    name = "Own"
+    url = factory.Sequence(lambda n: f"https://calendar.example/{n:03}.ics")
 
 
 # --- The bad day -----------------------------------------------------------------

@@ -1,0 +1,164 @@
+from datetime import timedelta
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from spaces.fetch import Problem
+from spaces.models import BusyCalendar
+from tests.factories.directory import TherapistFactory
+from tests.factories.spaces import BusyCalendarFactory, OccurrenceFactory
+from tests.periods import hours
+from tests.spaces.rooms import asked, open_office, thursday
+
+pytestmark = pytest.mark.django_db
+LIST = "spaces:busy_list"
+
+
+def add(client, url="webcal://example.org/secret/own.ics", name="Practice"):
+    return client.post(reverse(LIST), {"name": name, "url": url})
+
+
+def words(response):
+    return " ".join(response.content.decode().split())
+
+
+def test_a_calendar_is_added_without_being_read_in_the_request(
+    client, therapist, django_capture_on_commit_callbacks
+):
+    with django_capture_on_commit_callbacks() as callbacks:
+        response = add(client)
+
+    assert response.url == reverse(LIST)
+    [calendar] = therapist.busy_calendars.all()
+    assert calendar.url == "https://example.org/secret/own.ics"
+    assert [callback.func.__name__ for callback in callbacks] == ["apply_async"]
+    page = words(client.get(reverse(LIST)))
+    assert "Reading…" in page
+    assert 'hx-trigger="every 2s"' in page
+    assert "example.org" in page
+    assert "secret" not in page  # the address is as good as a password
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://example.org/own.ics",
+        "https://me:word@example.org/own.ics",
+        "https://example.org:8443/own.ics",
+        "nonsense",
+        "",
+    ],
+)
+def test_an_address_that_is_never_read_is_refused_beside_its_field(
+    client, therapist, url
+):
+    response = add(client, url=url)
+
+    assert response.status_code == 200
+    assert response.context["form"].errors["url"]
+    assert not therapist.busy_calendars.exists()
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"good_at": timezone.now()}, "Read "),
+        (
+            {"good_at": timezone.now(), "problem": Problem.GONE},
+            ", because there is nothing at its address. What was read then still counts.",
+        ),
+        (
+            {"problem": Problem.NOT_PUBLIC},
+            "Could not be read yet, because its address leads into a private network.",
+        ),
+    ],
+)
+def test_the_list_says_how_each_calendar_stands(client, therapist, fields, said):
+    later = timezone.now() + timedelta(minutes=9)
+    BusyCalendarFactory(therapist=therapist, check_at=later, **fields)
+
+    page = words(client.get(reverse(LIST)))
+
+    assert said in page
+    assert "hx-trigger" not in page
+
+
+def test_htmx_looks_at_the_list_alone(client, therapist):
+    BusyCalendarFactory(therapist=therapist)
+
+    response = client.get(reverse(LIST), headers={"HX-Request": "true"})
+
+    assert "Reading…" in words(response)
+    assert "<h1" not in words(response)
+    assert "HX-Request" in response["Vary"]
+
+
+def test_a_calendar_can_be_read_at_once_and_removed(
+    client, therapist, django_capture_on_commit_callbacks
+):
+    later = timezone.now() + timedelta(hours=1)
+    calendar = BusyCalendarFactory(therapist=therapist, check_at=later)
+
+    with django_capture_on_commit_callbacks() as callbacks:
+        client.post(reverse("spaces:busy_refresh", args=[calendar.pk]))
+    calendar.refresh_from_db()
+    assert calendar.is_due
+    assert len(callbacks) == 1
+
+    client.post(reverse("spaces:busy_remove", args=[calendar.pk]))
+    assert not BusyCalendar.objects.exists()
+
+
+@pytest.mark.parametrize("name", ["busy_refresh", "busy_remove"])
+def test_calendars_of_others_are_not_there(client, therapist, name):
+    calendar = BusyCalendarFactory()
+
+    response = client.post(reverse(f"spaces:{name}", args=[calendar.pk]))
+
+    assert response.status_code == 404
+    assert BusyCalendar.objects.exists()
+
+
+# --- What it is for ------------------------------------------------------------------
+
+
+def test_home_shows_when_i_am_busy_but_not_twice(client, therapist):
+    mine = OccurrenceFactory(
+        booking__guest=therapist, booking__status="confirmed", period=hours(18, 20)
+    )
+    others = hours(6, 8)
+    BusyCalendarFactory(
+        therapist=therapist,
+        busy=[(mine.period.lower, mine.period.upper), (others.lower, others.upper)],
+    )
+    BusyCalendarFactory(
+        therapist=TherapistFactory(), busy=[(hours(2, 3).lower, hours(2, 3).upper)]
+    )
+
+    days = client.get(reverse("home")).context["days"]
+
+    found = [e for day in days for e in day.entries if e.state == "busy"]
+    assert [(e.period.lower, e.period.upper) for e in found] == [
+        (others.lower, others.upper)
+    ]
+    assert found[0].text == "Busy elsewhere"
+
+
+def test_the_dates_i_ask_for_say_if_they_clash(client, therapist):
+    office = open_office()
+    begin = timezone.make_aware(
+        timezone.datetime.combine(thursday(), timezone.datetime.min.time()),
+        office.building.zone,
+    )
+    BusyCalendarFactory(
+        therapist=therapist,
+        busy=[(begin + timedelta(hours=18), begin + timedelta(hours=18.5))],
+    )
+
+    response = client.get(reverse("spaces:booking_request", args=[office.pk]), asked())
+
+    first, *others = response.context["dates"]
+    assert first.note == "You are busy 18:00–18:30"
+    assert first.is_open
+    assert {other.note for other in others} == {""}
