@@ -10,6 +10,7 @@ from spaces.demo.incident import IncidentMaker
 from spaces.demo.people import PeopleMaker, make_community
 from spaces.demo.photos import hang_photos
 from spaces.demo.places import PlaceMaker
+from spaces.demo.searches import watch_search
 from spaces.demo.weeks import WeekMaker
 from spaces.models import Building
 
@@ -33,6 +34,7 @@ def load_demo(
         rooms = PlaceMaker(rng, offices).make(cast)
         hang_photos(rooms)
         WeekMaker(rng, cast, rooms).make()
+        watch_search(cast.displaced)
         _analyze()
         if not is_calm:
             IncidentMaker(rng, cast, rooms).make()

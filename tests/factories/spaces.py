@@ -22,6 +22,7 @@ from spaces.models import (
     OfferHour,
     Office,
     Opening,
+    SavedSearch,
     UsualHours,
     Wave,
     WaveRecipient,
@@ -70,6 +71,22 @@ class OpeningFactory(DjangoModelFactory[Opening]):
     end = 21 * 60
     first_date = factory.LazyFunction(lambda: now().date() - timedelta(days=1))
     price_cents = 1800
+
+
+class SavedSearchFactory(DjangoModelFactory[SavedSearch]):
+    """Thursdays from 18 to 21, from the day after tomorrow for four weeks, within 5 km of 94618. Nothing fits yet."""
+
+    class Meta:
+        model = SavedSearch
+
+    therapist = factory.SubFactory(TherapistFactory)
+    name = "Thu 18:00–21:00, near 94618"
+    query = factory.LazyFunction(
+        lambda: (
+            f"hours=3-1080-1260&first_date={now().date() + timedelta(days=2)}&near=94618&radius=5"
+        )
+    )
+    last_date = factory.LazyFunction(lambda: now().date() + timedelta(days=29))
 
 
 class ClosureFactory(DjangoModelFactory[Closure]):

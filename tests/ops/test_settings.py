@@ -55,3 +55,14 @@ def test_a_proxy_is_believed_only_when_there_is_one(said, count):
         load(WHOLE | {"BEHIND_PROXY": said}, "ALLAUTH_TRUSTED_PROXY_COUNT").stdout
         == count
     )
+
+
+def test_no_other_host_is_asked_for_pictures_unless_tiles_are_named():
+    ask = "CONTENT_SECURITY_POLICY['DIRECTIVES']['img-src']"
+    assert load(WHOLE, ask).stdout == """["'self'"]\n"""
+    tiles = {"MAP_TILES_URL": "https://{s}.tiles.example.org/{z}/{x}/{y}.png"}
+
+    assert (
+        load(WHOLE | tiles, ask).stdout
+        == """["'self'", 'https://*.tiles.example.org', 'data:']\n"""
+    )

@@ -9,7 +9,7 @@ from directory.enums import Frequency, Topic
 from directory.links import sign
 from spaces.models import SavedSearch
 from spaces.notifications.search import STOP, stop_path
-from tests.factories.directory import TherapistFactory
+from tests.factories.spaces import SavedSearchFactory
 from tests.spaces.rooms import asked, open_office, soon
 
 pytestmark = pytest.mark.django_db
@@ -28,18 +28,6 @@ def tap(client, frequency="at_once", **query):
     )
 
 
-def saved(person, **fields):
-    search = SavedSearch(
-        therapist=person,
-        name="Thursdays",
-        query=f"hours=3-1080-1260&first_date={soon()}&near=94618&radius=5",
-        last_date=soon() + timezone.timedelta(weeks=4),
-        **fields,
-    )
-    search.save()
-    return search
-
-
 def test_one_tap_saves_the_search_and_names_it(client, therapist):
     office = open_office()
 
@@ -55,8 +43,8 @@ def test_one_tap_saves_the_search_and_names_it(client, therapist):
 
 
 def test_the_list_changes_stops_and_forgets(client, therapist):
-    search = saved(therapist)
-    saved(TherapistFactory(), frequency="daily")
+    search = SavedSearchFactory(therapist=therapist)
+    SavedSearchFactory(frequency="daily")
     change = reverse("spaces:saved_search_change", args=[search.pk])
 
     page = client.get(LIST)
@@ -73,7 +61,7 @@ def test_the_list_changes_stops_and_forgets(client, therapist):
 
 
 def test_a_search_that_has_begun_goes_on_from_today(client, therapist):
-    search = saved(therapist)
+    search = SavedSearchFactory(therapist=therapist)
     SavedSearch.objects.update(query=search.query.replace(str(soon()), "2020-01-01"))
 
     [item] = client.get(LIST).context["searches"]
@@ -82,14 +70,14 @@ def test_a_search_that_has_begun_goes_on_from_today(client, therapist):
 
 
 def test_the_list_says_when_settings_silence_it(client, therapist):
-    saved(therapist)
+    SavedSearchFactory(therapist=therapist)
     set_frequency(therapist, topic=Topic.HOURS, frequency=Frequency.OFF)
 
     assert "So these are silent" in client.get(LIST).content.decode()
 
 
 def test_searches_of_others_are_not_there(client, therapist):
-    search = saved(TherapistFactory())
+    search = SavedSearchFactory()
 
     for name in ("change", "forget"):
         url = reverse(f"spaces:saved_search_{name}", args=[search.pk])
@@ -99,7 +87,7 @@ def test_searches_of_others_are_not_there(client, therapist):
 
 
 def test_the_link_in_the_mail_stops_by_a_tap_not_by_opening_it(client):
-    search = saved(TherapistFactory())
+    search = SavedSearchFactory()
     link = stop_path(search)
 
     assert "No more mail about this search?" in client.get(link).content.decode()
@@ -119,7 +107,7 @@ def test_the_link_in_the_mail_stops_by_a_tap_not_by_opening_it(client):
 
 
 def test_a_link_for_something_else_stops_nothing(client):
-    search = saved(TherapistFactory())
+    search = SavedSearchFactory()
     link = reverse("spaces:saved_search_stop", args=[sign("other", search=search.pk)])
 
     assert client.post(link).status_code == 404
@@ -140,6 +128,6 @@ def test_what_is_no_search_is_not_saved(client, therapist, query):
 
 def test_too_many_are_refused_kindly(client, therapist):
     for _number in range(20):
-        saved(therapist)
+        SavedSearchFactory(therapist=therapist)
 
     assert "We watch 20 searches for you already" in tap(client).content.decode()
