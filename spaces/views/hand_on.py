@@ -54,7 +54,7 @@ def hand_on_new(request: TherapistRequest, pk: int) -> HttpResponse:
     if not dates:
         raise Http404
     to = _chosen(request, booking)
-    form = HandOnForm(request.POST or None, dates=dates)
+    form = HandOnForm(request.POST if request.method == "POST" else None, dates=dates)
     with timezone.override(booking.office.building.timezone):
         if to and form.is_valid():
             cleaned = form.cleaned_data

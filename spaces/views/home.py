@@ -27,6 +27,7 @@ from spaces.models.incident import IN_FORCE
 from spaces.notifications.entry import entered_bookings, guest_path
 from spaces.summary import summary_of
 from spaces.ties import buildings_tied_to
+from spaces.views.hand_on import offered_context
 from spaces.week import say_hours
 from spaces.words import say_moment
 
@@ -82,6 +83,7 @@ def _home(me: Therapist, community: Community) -> dict[str, Any]:
             *_drafts(me),
             *_offers(me),
             *_requests(me, community),
+            *_handed(me),
             *_approvals(me, community),
             *_supervisions(me),
             *_stale(me),
@@ -165,6 +167,20 @@ def _supervisions(me: Therapist) -> Iterable[Task]:
             title=_("%(name)s names you as supervisor") % {"name": link.trainee},
             text=_("If you accept, you approve what they book here."),
             url=reverse("directory:supervision"),
+            action=_("Look and answer"),
+        )
+
+
+def _handed(me: Therapist) -> Iterable[Task]:
+    """Booked dates that a colleague would hand on or lend."""
+    for offer in offered_context(me)["offered_dates"]:
+        building = offer.booking.office.building
+        yield Task(
+            kicker=offer.get_kind_display(),
+            title=_("%(giver)s offers you hours") % {"giver": offer.giver},
+            text=_("%(office)s, %(place)s. Nothing changes until you say yes.")
+            % {"office": offer.booking.office, "place": building.district},
+            url=reverse("spaces:hand_on_detail", args=[offer.pk]),
             action=_("Look and answer"),
         )
 

@@ -30,7 +30,11 @@ def booking_move(request: TherapistRequest, pk: int) -> HttpResponse:
     rooms = {move.office.pk: move.office for move in moves}
     if not rooms:
         raise Http404
-    form = MoveForm(request.POST or None, rooms=list(rooms), dates=dates)
+    form = MoveForm(
+        request.POST if request.method == "POST" else None,
+        rooms=list(rooms),
+        dates=dates,
+    )
     with timezone.override(booking.office.building.timezone):
         if form.is_valid():
             to = rooms[form.cleaned_data["room"]]
