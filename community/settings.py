@@ -233,11 +233,6 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 300.0,
         "options": {"expires": 300},
     },
-    "look-at-searches": {
-        "task": "spaces.tasks.look_at_searches",
-        "schedule": 300.0,
-        "options": {"expires": 300},
-    },
     "advance-waves": {
         "task": "spaces.tasks.advance_waves",
         "schedule": 60.0,

@@ -87,7 +87,9 @@ urlpatterns = [
     path("photos/<int:pk>/move/", photo.photo_move, name="office_photo_move"),
     path("photos/<int:pk>/delete/", photo.photo_delete, name="office_photo_delete"),
     path("offices/<int:pk>/ask/", booking.booking_request, name="booking_request"),
-    path("offices/<int:pk>/waitlist/", waitlist.waitlist_join, name="waitlist_join"),
+    path(
+        "offices/<int:pk>/waitlist/", waitlist.waitlist_join, name="waitlist_join"
+    ),
     path("waitlist/<int:pk>/leave/", waitlist.waitlist_leave, name="waitlist_leave"),
     path("waitlist/<int:pk>/rejoin/", waitlist.waitlist_rejoin, name="waitlist_rejoin"),
     path("bookings/", booking.booking_list, name="booking_list"),
