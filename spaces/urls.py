@@ -3,6 +3,7 @@ from django.urls import path
 from spaces.views import (
     agreement,
     approval,
+    asking,
     booking,
     booking_detail,
     building,
@@ -86,7 +87,7 @@ urlpatterns = [
     path("photos/<int:pk>/words/", photo.photo_words, name="office_photo_words"),
     path("photos/<int:pk>/move/", photo.photo_move, name="office_photo_move"),
     path("photos/<int:pk>/delete/", photo.photo_delete, name="office_photo_delete"),
-    path("offices/<int:pk>/ask/", booking.booking_request, name="booking_request"),
+    path("offices/<int:pk>/ask/", asking.booking_request, name="booking_request"),
     path(
         "offices/<int:pk>/waitlist/", waitlist.waitlist_join, name="waitlist_join"
     ),

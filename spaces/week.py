@@ -69,7 +69,10 @@ class Block:
 
 @dataclass(frozen=True)
 class DateChoice:
-    """One date of a request in ``components/_dates.html``: a box to untick, or the reason why it is not to be had."""
+    """One date of a request in ``components/_dates.html``: a box to untick, or the reason why it is not to be had.
+
+    With a ``key``, what it was asked for as, another time can be chosen for it: ``starts``, ``ends`` as they are typed.
+    """
 
     value: str
     day: date
@@ -79,6 +82,10 @@ class DateChoice:
     note: str | Promise = ""
     is_open: bool = True
     is_ticked: bool = True
+    key: str = ""
+    starts: str = ""
+    ends: str = ""
+    is_other: bool = False
 
 
 class Head(NamedTuple):

@@ -1,14 +1,16 @@
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.datastructures import MultiValueDict
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from spaces.forms.dates import DatesMixin
-from spaces.forms.fields import WeekField, WeekFormMixin
+from spaces.forms.fields import MinuteField, WeekField, WeekFormMixin
 from spaces.hours import DAY, Span
 
 MOST_DATES = 7 * 53
@@ -68,6 +70,41 @@ class TickedDatesField(forms.Field):
         if not 0 <= start < end <= DAY:
             raise ValidationError(self.error_messages["unknown"], code="unknown")
         return day, Span(day.weekday(), start, end)
+
+
+@dataclass(frozen=True)
+class OtherTime:
+    """What was typed beside one date of a request, instead of its hours."""
+
+    starts: str
+    ends: str
+    span: Span | None = None
+    error: str = ""
+
+
+def other_time(data: Mapping[str, Any], key: str, own: Span) -> OtherTime | None:
+    """None where the date keeps its own hours."""
+    starts = data.get(f"from-{key}", "").strip()
+    ends = data.get(f"to-{key}", "").strip()
+    if not (starts or ends):
+        return None
+    try:
+        span = Span(
+            own.weekday,
+            MinuteField().clean(starts),
+            MinuteField(is_end=True).clean(ends),
+        )
+    except ValidationError as error:
+        return OtherTime(starts, ends, error=" ".join(error.messages))
+    if span == own:
+        return None
+    if span.end <= span.start:
+        return OtherTime(
+            starts,
+            ends,
+            error=gettext("The end has to come after the start, on the same day."),
+        )
+    return OtherTime(starts, ends, span)
 
 
 class PatternForm(WeekFormMixin, DatesMixin):

@@ -17,6 +17,7 @@ from spaces.week import (
     STATES,
     WEEK,
     Block,
+    DateChoice,
     Head,
     day_name,
     say_blocks,
@@ -49,6 +50,21 @@ def hours(minutes: int) -> str:
 def pattern(spans: Iterable[Span]) -> str:
     """``Tue 18:00–21:00, Thu 18:00–21:00``"""
     return say_spans(spans)
+
+
+@register.filter
+def to_be_had(dates: Iterable[DateChoice]) -> list[DateChoice]:
+    return [date for date in dates if date.is_open]
+
+
+@register.filter
+def not_to_be_had(dates: Iterable[DateChoice]) -> list[DateChoice]:
+    return [date for date in dates if not date.is_open]
+
+
+@register.filter
+def has_other_time(dates: Iterable[DateChoice]) -> bool:
+    return any(date.is_other for date in dates)
 
 
 @register.filter

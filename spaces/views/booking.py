@@ -3,23 +3,15 @@ from typing import Any
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import redirect
 from django.utils import timezone
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import (
-    require_http_methods,
-    require_POST,
-    require_safe,
-)
+from django.views.decorators.http import require_POST, require_safe
 
 from directory.errors import DomainError
 from directory.http import TherapistRequest, member_required, render_part
 from directory.models import Therapist
-from spaces.busy import say_clashes
-from spaces.domain.any_room import has_more_rooms, spread_over_rooms
-from spaces.domain.approval import waits_for, who_approves
-from spaces.domain.asking import request_booking
+from spaces.domain.approval import waits_for
 from spaces.domain.booking import (
     cancel_booking,
     confirm_booking,
@@ -27,163 +19,17 @@ from spaces.domain.booking import (
     withdraw_booking,
 )
 from spaces.domain.dates import parties_of
-from spaces.domain.planning import PlannedDate, plan_dates
 from spaces.enums import BookingStatus, OccurrenceState, Party
-from spaces.forms.booking import AnswerForm, BookingRequestForm, PatternForm, said_date
-from spaces.hours import clock
-from spaces.models import Booking, Office
-from spaces.queries import offices_open_to
+from spaces.forms.booking import AnswerForm
+from spaces.models import Booking
 from spaces.summary import summary_of
 from spaces.views.booking_detail import my_booking
 from spaces.views.hand_on import offered_context
 from spaces.views.rooms import chosen_room
-from spaces.views.waitlist import wait_context, waiting_context
-from spaces.week import DateChoice
+from spaces.views.waitlist import waiting_context
 
 PAGE = 20
 RUNNING = [BookingStatus.REQUESTED, BookingStatus.AWAITING, BookingStatus.CONFIRMED]
-
-
-# --- Asking --------------------------------------------------------------------
-
-
-@require_http_methods(["GET", "POST"])
-@member_required
-def booking_request(request: TherapistRequest, pk: int) -> HttpResponse:
-    """First the pattern, then each date with its box; the pattern stays in the address."""
-    me = request.therapist
-    office = get_object_or_404(offices_open_to(me).with_place(), pk=pk)
-    with timezone.override(office.building.timezone):
-        form = BookingRequestForm(request.POST or None, initial=_asked_people(request))
-        if form.is_valid():
-            try:
-                booking = request_booking(
-                    office,
-                    guest=me,
-                    any_room=_wants_any_room(request),
-                    **form.cleaned_data,
-                )
-            except DomainError as error:
-                form.add_error(None, str(error))
-            else:
-                messages.success(
-                    request,
-                    _("Sent. You hear by mail as soon as there is an answer."),
-                )
-                return redirect(booking)
-        context = {
-            "office": office,
-            "hosts": list(office.hosts.all()),
-            **ask_context(request, office, form),
-        }
-        return render_part(request, "spaces/booking_request.html", "dates", context)
-
-
-def ask_context(
-    request: TherapistRequest, office: Office, form: BookingRequestForm | None = None
-) -> dict[str, Any]:
-    """What ``_ask.html`` shows: the pattern as the address has it, its dates one by one, the form to send."""
-    form = form or BookingRequestForm(initial=_asked_people(request))
-    is_asked = request.GET.get("hours") or "repaint" in request.GET
-    asked = request.GET.copy()
-    asked.setdefault("first_date", timezone.localdate().isoformat())
-    pattern = PatternForm(asked if is_asked else None, initial=asked.dict())
-    context: dict[str, Any] = {
-        "pattern": pattern,
-        "request_form": form,
-        "dates": [],
-        "approval_rule": None,
-        "approver": None,
-        "wait_dates": [],
-        "waits_for": 0,
-        "has_more_rooms": has_more_rooms(office),
-        "query": request.GET.urlencode(),
-    }
-    if not pattern.is_valid():
-        return context
-    people = _asked_people(request)["people"]
-    placed = [(office, item) for item in _plan(pattern, office, request.therapist)]
-    if _wants_any_room(request):
-        placed = spread_over_rooms(
-            office,
-            [item for _room, item in placed],
-            guest=request.therapist,
-            people=people,
-        )
-    planned = [item for _room, item in placed]
-    clashes = say_clashes(
-        request.therapist,
-        [item.period for item in planned if item.period and item.is_free],
-        office.building.zone,
-    )
-    named = request.POST if form.is_bound else request.GET  # a link may name its dates
-    ticked = set(named.getlist("dates")) if "dates" in named or form.is_bound else None
-    rule, approver = who_approves(request.therapist)
-    return context | {
-        "approval_rule": rule,
-        "approver": approver,
-        "spans": pattern.cleaned_data["hours"],
-        "dates": [
-            _choice(
-                item,
-                ticked,
-                "" if room == office else str(room),
-                clashes.get(item.period, "") if item.period else "",
-            )
-            for room, item in placed
-        ],
-        "free_count": sum(date.is_free for date in planned),
-        "people": people,
-        **wait_context(office, request.therapist, planned),
-    }
-
-
-def _plan(pattern: PatternForm, office: Office, me: Therapist) -> list[PlannedDate]:
-    """The pattern's dates; none, and a word at the pattern, where the rules say no."""
-    cleaned = pattern.cleaned_data
-    try:
-        return plan_dates(
-            office,
-            guest=me,
-            spans=cleaned["hours"],
-            first_date=cleaned["first_date"],
-            last_date=cleaned["last_date"],
-        )
-    except DomainError as error:
-        pattern.add_error(None, str(error))
-        return []
-
-
-def _wants_any_room(request: TherapistRequest) -> bool:
-    return request.GET.get("any_room") == "on"
-
-
-def _asked_people(request: TherapistRequest) -> dict[str, Any]:
-    people = request.GET.get("people", "")
-    return {
-        "people": int(people)
-        if people.isascii() and people.isdigit() and len(people) < 4
-        else 2
-    }
-
-
-def _choice(
-    date: PlannedDate, ticked: set[str] | None, elsewhere: str = "", clash: str = ""
-) -> DateChoice:
-    """``elsewhere`` is the other room that has it, ``clash`` what the guest's own calendar says."""
-    value = said_date(date.day, date.span)
-    note = _("in %(room)s") % {"room": elsewhere} if elsewhere else date.note
-    note = " · ".join(part for part in (note, clash) if part)
-    return DateChoice(
-        value=value,
-        day=date.day,
-        hours=f"{clock(date.span.start)}–{clock(date.span.end)}",
-        cents=date.price_cents,
-        minutes=date.span.minutes,
-        note=note[:1].upper() + note[1:],
-        is_open=date.is_free,
-        is_ticked=date.is_free if ticked is None else value in ticked,
-    )
 
 
 # --- Reading -------------------------------------------------------------------
@@ -283,7 +129,7 @@ def _answer(
     by = request.therapist
     if status == BookingStatus.CONFIRMED:
         room = chosen_room(request.POST, booking)
-        return confirm_booking(booking, by=by, room=room)
+        return confirm_booking(booking, by=by, only=_only(request), room=room)
     if status == BookingStatus.DECLINED:
         return decline_booking(booking, by=by, note=note)
     if status == BookingStatus.WITHDRAWN:
@@ -291,3 +137,11 @@ def _answer(
     if status == BookingStatus.CANCELLED:
         return cancel_booking(booking, by=by, note=note)
     raise Http404
+
+
+def _only(request: TherapistRequest) -> set[int] | None:
+    """The ids of the dates a host ticked; None where the form named none to choose from."""
+    if "some" not in request.POST:
+        return None
+    texts = request.POST.getlist("only")
+    return {int(text) for text in texts if text.isdecimal() and len(text) < 19}

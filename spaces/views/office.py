@@ -30,7 +30,7 @@ from spaces.models import Building, Closure, Office, Opening, UsualHours
 from spaces.models.office import OfficeQuerySet
 from spaces.queries import offices_open_to
 from spaces.summary import freshness_of
-from spaces.views.booking import ask_context
+from spaces.views.asking import ask_context
 from spaces.week import say_spans
 from spaces.words import say_price
 

@@ -7,8 +7,9 @@ from django.utils import timezone
 
 from directory.models import Delivery
 from spaces.domain.asking import request_booking
+from spaces.domain.availability import refresh_free
 from spaces.enums import BookingStatus, OccurrenceState
-from spaces.hours import Span
+from spaces.hours import Span, local_period
 from spaces.models import Booking
 from tests.factories.directory import TherapistFactory
 from tests.factories.spaces import BookingFactory, OccurrenceFactory, OfficeFactory
@@ -174,6 +175,116 @@ def test_asking_swaps_in_the_dates_alone(client, therapist):
 
 def test_hosts_cannot_ask_for_their_own_room(client, therapist):
     assert client.get(ask_url(open_office(hosts=[therapist]))).status_code == 404
+
+
+# --- Another time for a date ------------------------------------------------------
+
+
+def with_time(response, number, starts, ends, **more):
+    """The form as a browser sends it, with other hours typed beside one of its dates."""
+    rows = response.context["dates"]
+    data = {
+        "dates": [row.value for row in rows if row.is_open and row.is_ticked],
+        "people": "2",
+        **{f"from-{row.key}": row.starts for row in rows},
+        **{f"to-{row.key}": row.ends for row in rows},
+        **{f"was-{row.key}": row.value for row in rows if row.is_other},
+        **more,
+    }
+    key = rows[number].key
+    return data | {f"from-{key}": starts, f"to-{key}": ends}
+
+
+def ask_for(client, office, data):
+    query = client.get(ask_url(office), asked(weeks=3)).context["query"]
+    return client.post(f"{ask_url(office)}?{query}", data)
+
+
+def test_another_time_is_shown_with_its_price_and_only_then_sent(client, therapist):
+    office = open_office()
+    first = client.get(ask_url(office), asked(weeks=3))
+
+    looked = ask_for(client, office, with_time(first, 1, "17:00", "19:00"))
+    assert not Booking.objects.exists()
+    row = looked.context["dates"][1]
+    assert (row.hours, row.cents, row.is_ticked) == ("17:00–19:00", 3600, True)
+    assert "Not sent yet" in looked.content.decode()
+    ask_for(client, office, with_time(looked, 1, "17:00", "19:00"))
+
+    dates = Booking.objects.get().occurrences.all()
+    assert [date.price_cents for date in dates] == [5400, 3600, 5400]
+    assert dates[1].span(office.building.zone) == Span(3, 1020, 1140)
+
+
+def test_a_time_for_a_date_that_was_taken(client, therapist):
+    office = open_office()
+    OccurrenceFactory(
+        booking=BookingFactory(office=office, status="confirmed"),
+        period=local_period(thursday(), 1080, 1140, office.building.zone),
+    )
+    refresh_free([office.pk])
+    first = client.get(ask_url(office), asked(weeks=3))
+    assert first.context["dates"][0].note == "Taken 18:00–19:00"
+
+    looked = ask_for(client, office, with_time(first, 0, "19:00", "21:00"))
+    ask_for(client, office, with_time(looked, 0, "19:00", "21:00"))
+
+    assert Booking.objects.get(guest=therapist).occurrences.count() == 3
+
+
+@pytest.mark.parametrize(
+    ("starts", "ends", "words"),
+    [
+        ("20:00", "18:00", "The end has to come after the start"),
+        ("18:10", "20:00", "Type a full or half hour"),
+        ("x", "20:00", "Type a full or half hour"),
+        ("", "20:00", "From when until when?"),
+        ("10:00", "12:00", "Not offered then"),
+        ("17:00", "17:30", "At least 1 hours at a time"),
+    ],
+)
+def test_a_time_that_is_not_to_be_had_is_said_and_the_rest_can_be_sent(
+    client, therapist, starts, ends, words
+):
+    office = open_office()
+    first = client.get(ask_url(office), asked(weeks=3))
+
+    looked = ask_for(client, office, with_time(first, 1, starts, ends))
+    assert words in looked.context["dates"][1].note
+    assert not looked.context["dates"][1].is_open
+    ask_for(client, office, with_time(looked, 1, starts, ends))
+
+    assert Booking.objects.get().occurrences.count() == 2
+
+
+def test_looking_at_a_time_sends_nothing(client, therapist):
+    office = open_office()
+    first = client.get(ask_url(office), asked(weeks=3))
+    data = with_time(first, 1, *("18:00", "21:00"), look="1")
+
+    assert ask_for(client, office, data).status_code == 200
+    assert not Booking.objects.exists()
+
+
+def test_times_that_overlap_are_refused(client, therapist):
+    office = open_office()
+    day = thursday().isoformat()
+
+    response = ask_for(
+        client,
+        office,
+        {"dates": [f"{day}-1080-1200", f"{day}-1140-1260"], "people": "2"},
+    )
+
+    assert "overlap" in response.content.decode()
+    assert not Booking.objects.exists()
+
+
+def test_until_when_an_answer_is_expected_is_said_before(client, therapist):
+    response = client.get(ask_url(open_office()), asked())
+
+    assert "or the request lapses" in response.content.decode()
+    assert response.context["answer_by"] > timezone.now()
 
 
 # --- Lists ---------------------------------------------------------------------
@@ -361,6 +472,31 @@ def test_host_confirms_and_rivals_are_told(client, room):
     ) == [rival.pk]
     lost.refresh_from_db()
     assert lost.status == BookingStatus.DECLINED
+
+
+def test_host_accepts_all_but_one_date(client, room):
+    booking = request_for(room, TherapistFactory(), weeks=3)
+    kept = [date.pk for date in booking.occurrences.all()[:2]]
+    client.force_login(room.hosts.get().user)
+    answer = reverse("spaces:booking_answer", args=[booking.pk, "confirmed"])
+
+    client.post(answer, {"some": "1", "only": ["x", *kept]})
+    booking.refresh_from_db()
+    assert booking.status == BookingStatus.CONFIRMED
+    assert [d.state for d in booking.occurrences.all()] == ["booked"] * 2 + ["declined"]
+    assert "without Thu" in client.get(booking.get_absolute_url()).content.decode()
+
+
+def test_accepting_no_date_at_all_is_asked_back(client, room):
+    booking = request_for(room, TherapistFactory(), weeks=2)
+    client.force_login(room.hosts.get().user)
+    answer = reverse("spaces:booking_answer", args=[booking.pk, "confirmed"])
+
+    response = client.post(answer, {"some": "1"}, follow=True)
+
+    assert "Choose at least one date, or decline." in response.content.decode()
+    booking.refresh_from_db()
+    assert booking.status == BookingStatus.REQUESTED
 
 
 def test_what_the_table_forbids_is_said(client, therapist, room):
