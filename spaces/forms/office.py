@@ -15,6 +15,7 @@ from spaces.models import Building, Office
 STEP_FREE = "step-free"  # a term too, but offices have a column of their own for it
 
 
+Boxes = tuple[str, list[BoundWidget], int]
 WHOLE = _("Type a whole number, please.")
 
 
@@ -128,20 +129,24 @@ class OfficeForm(forms.ModelForm):
         terms = Term.objects.current_or(chosen).of_kind(kind).exclude(slug=STEP_FREE)
         self.fields[name].queryset = terms  # type: ignore[attr-defined]  # declared so above
 
-    def attribute_groups(self) -> list[tuple[str, list[BoundWidget]]]:
+    def attribute_groups(self) -> list[Boxes]:
         return self._groups("attributes")
 
-    def term_groups(self) -> list[tuple[str, list[BoundWidget]]]:
+    def term_groups(self) -> list[Boxes]:
         return self._groups("let_on")
 
-    def _groups(self, name: str) -> list[tuple[str, list[BoundWidget]]]:
-        """The boxes under their headings, in the headings' order."""
+    def _groups(self, name: str) -> list[Boxes]:
+        """The boxes under their headings, in the headings' order, and how many of each are ticked."""
         found: dict[str, list[BoundWidget]] = {}
         for box in self[name]:
             found.setdefault(box.data["value"].instance.group, []).append(box)
         order = [*TermGroup.values, ""]
         return [
-            (str(TermGroup(group).label) if group else str(_("More")), found[group])
+            (
+                str(TermGroup(group).label) if group else str(_("More")),
+                found[group],
+                sum(box.data["selected"] for box in found[group]),
+            )
             for group in sorted(found, key=order.index)
         ]
 

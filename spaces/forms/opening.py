@@ -262,6 +262,8 @@ TIMES = [(minute, clock(minute)) for minute in range(0, DAY + STEP, STEP)]
 class ClosureForm(PeriodMixin):
     """Whole days, or hours within them, at which the office is not to be had."""
 
+    marks_optional = False  # hours that are left as they are mean the whole day
+
     first_date = forms.DateField(
         label=_("Closed from"),
         widget=date_input(),

@@ -320,7 +320,7 @@ def test_what_a_room_has_and_is_let_on_is_ticked_under_headings(client, therapis
     office.attributes.add(retired)
     url = reverse("spaces:office_edit", args=[office.pk])
     form = client.get(url)
-    headings = [heading for heading, _boxes in form.context["form"].attribute_groups()]
+    headings = [heading for heading, *_boxes in form.context["form"].attribute_groups()]
     assert headings[:2] == ["The room itself", "Sound and privacy"]
     assert "fee splitting" in form.content.decode()
 
