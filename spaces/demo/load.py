@@ -6,6 +6,7 @@ from django.utils.translation import gettext as _
 from directory.errors import DomainError
 from directory.models import Community, Therapist
 from spaces.demo import people, places
+from spaces.demo.exchange import wait_and_hand_on
 from spaces.demo.incident import IncidentMaker
 from spaces.demo.people import PeopleMaker, make_community
 from spaces.demo.photos import hang_photos
@@ -35,6 +36,7 @@ def load_demo(
         hang_photos(rooms)
         WeekMaker(rng, cast, rooms).make()
         watch_search(cast.displaced)
+        wait_and_hand_on(cast, rooms)
         _analyze()
         if not is_calm:
             IncidentMaker(rng, cast, rooms).make()

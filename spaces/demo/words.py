@@ -185,6 +185,7 @@ WORDS = [
     "Would there be room for a small bookshelf of mine?",
     "On the left wall, gladly.",
 ]
+TAKE_OVER = "I am away these two weeks. The room would be empty otherwise."
 OFFER_MESSAGES = [
     "Sorry that this happened. Take what helps.",
     "The key is with the neighbour; I will tell her.",

@@ -103,6 +103,26 @@ PAGES = {
             "spaces:booking_detail", args=[world.confirmed.pk]
         ),
         "to approve": lambda world: world.awaiting.get_absolute_url(),
+        "held": lambda world: world.held.get_absolute_url(),
+        "any room": lambda world: world.any_room.get_absolute_url(),
+        "wait": lambda world: (
+            reverse("spaces:booking_request", args=[world.wait_at.pk])
+            + f"?hours={world.wait_for}&first_date={world.wait_day}&any_room=on"
+        ),
+        "another room": lambda world: reverse(
+            "spaces:booking_move", args=[world.mine_let.pk]
+        ),
+        "hand on": lambda world: (
+            reverse("spaces:hand_on_new", args=[world.handed.booking_id])
+            + "?name=Feather"
+        ),
+        "hand on to": lambda world: (
+            reverse("spaces:hand_on_new", args=[world.handed.booking_id])
+            + f"?to={world.newcomer.pk}"
+        ),
+        "on offer": lambda world: reverse(
+            "spaces:hand_on_detail", args=[world.handed.pk]
+        ),
         "agreement": lambda world: reverse(
             "spaces:agreement", args=[world.confirmed.pk]
         ),

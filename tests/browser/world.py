@@ -30,6 +30,7 @@ from tests.factories.directory import (
 from tests.factories.spaces import (
     BookingFactory,
     ClosureFactory,
+    HandOnFactory,
     IncidentFactory,
     NeedFactory,
     OccurrenceFactory,
@@ -38,6 +39,7 @@ from tests.factories.spaces import (
     OpeningFactory,
     SavedSearchFactory,
     UsualHoursFactory,
+    WaitlistEntryFactory,
     WaveFactory,
     WaveRecipientFactory,
 )
@@ -70,6 +72,7 @@ def build():
     _written(booking, confirmed)
     newcomer = TherapistFactory(name="Nia")
     return SimpleNamespace(
+        **_exchange(member, other, newcomer, office),
         awaiting=_supervised(member, newcomer, far),
         confirmed_month=f"?month={hours(9, 12, day=1).lower:%Y-%m}",
         **_bad_day(member, other, office),
@@ -88,6 +91,63 @@ def build():
         booking=booking,
         confirmed=confirmed,
     )
+
+
+def _exchange(member, other, newcomer, office):
+    """Hours held and waited for, a room to move to, dates on offer; a request for any room."""
+    garden = OfficeFactory(hosts=[member], building=office.building, name=LONG_NAME)
+    OpeningFactory(office=garden, weekday=1, start=540, end=780)
+    held = BookingFactory(
+        office=office,
+        guest=other,
+        source=BookingSource.WAITLIST,
+        any_room=True,
+        answer_by=hours(20, 21).lower,
+    )
+    for day in (2, 9):
+        OccurrenceFactory(
+            booking=held, period=hours(3, 5, day=day), state=OccurrenceState.HELD
+        )
+    asked = BookingFactory(office=office, guest=newcomer, any_room=True)
+    OccurrenceFactory(booking=asked, period=hours(1, 3, day=30))
+    let = BookingFactory(office=office, guest=other, status=BookingStatus.CONFIRMED)
+    rival = BookingFactory(office=garden, guest=newcomer, status="confirmed")
+    for day in (40, 47, 54):
+        OccurrenceFactory(booking=let, period=hours(20, 22, day=day))
+        OccurrenceFactory(booking=rival, period=hours(20, 21, day=day))
+    elsewhere = OfficeFactory(hosts=[other], name=LONG_NAME, allows_hand_on=True)
+    mine = BookingFactory(office=elsewhere, guest=member, status="confirmed")
+    dates = [
+        OccurrenceFactory(booking=mine, period=hours(20, 22, day=day))
+        for day in (41, 48)
+    ]
+    handed = HandOnFactory(
+        booking=mine, taker=other, message="While I am away.", occurrences=dates[:1]
+    )
+    theirs = BookingFactory(office=elsewhere, guest=other, status="confirmed")
+    HandOnFactory(
+        booking=theirs,
+        taker=member,
+        occurrences=[OccurrenceFactory(booking=theirs, period=hours(1, 2, day=50))],
+    )
+    WaitlistEntryFactory(guest=member, office=elsewhere, period=hours(20, 22, day=60))
+    WaitlistEntryFactory(office=elsewhere, period=hours(20, 22, day=60))
+    taken = OccurrenceFactory(
+        booking=BookingFactory(office=elsewhere, status="confirmed"),
+        period=hours(17, 19, day=8),
+    )
+    span = taken.span(elsewhere.building.zone)
+    OpeningFactory(office=elsewhere, weekday=span.weekday, start=0, end=1440)
+    refresh_free([garden.pk, elsewhere.pk])
+    return {
+        "held": held,
+        "any_room": asked,
+        "mine_let": let,
+        "handed": handed,
+        "wait_at": elsewhere,
+        "wait_for": "-".join(str(part) for part in span),
+        "wait_day": taken.day(elsewhere.building.zone),
+    }
 
 
 def _entered(office):

@@ -12,6 +12,7 @@ from spaces.models import (
     Building,
     BusyCalendar,
     Closure,
+    HandOn,
     Incident,
     IncidentScope,
     Loan,
@@ -24,6 +25,7 @@ from spaces.models import (
     Opening,
     SavedSearch,
     UsualHours,
+    WaitlistEntry,
     Wave,
     WaveRecipient,
 )
@@ -145,6 +147,35 @@ class BusyCalendarFactory(DjangoModelFactory[BusyCalendar]):
     therapist = factory.SubFactory(TherapistFactory)
     name = "Own"
     url = factory.Sequence(lambda n: f"https://calendar.example/{n:03}.ics")
+
+
+class WaitlistEntryFactory(DjangoModelFactory[WaitlistEntry]):
+    """Somebody waits for tomorrow from 9 to 10 (UTC)."""
+
+    class Meta:
+        model = WaitlistEntry
+
+    office = factory.SubFactory(OfficeFactory)
+    guest = factory.SubFactory(TherapistFactory)
+    period = factory.LazyFunction(lambda: hours(9, 10))
+
+
+class HandOnFactory(DjangoModelFactory[HandOn]):
+    """Some dates of a booking, on offer by its guest to somebody."""
+
+    class Meta:
+        model = HandOn
+        skip_postgeneration_save = True
+
+    booking = factory.SubFactory(BookingFactory, status=BookingStatus.CONFIRMED)
+    giver = factory.SelfAttribute("booking.guest")
+    taker = factory.SubFactory(TherapistFactory)
+
+    @factory.post_generation
+    def occurrences(self, create, extracted, **kwargs):
+        self.occurrences.set(
+            self.booking.occurrences.all() if extracted is None else extracted
+        )
 
 
 # --- The bad day -----------------------------------------------------------------

@@ -18,12 +18,14 @@ from spaces.enums import (
 from spaces.models import (
     Booking,
     Building,
+    HandOn,
     Incident,
     Need,
     Occurrence,
     Offer,
     Office,
     Opening,
+    WaitlistEntry,
     Wave,
 )
 from spaces.ties import people_tied_to
@@ -128,13 +130,26 @@ def test_load_demo_has_bookings_of_every_kind():
 
 def test_load_demo_leaves_two_overlapping_requests_to_the_host():
     host = Therapist.objects.get(user__email="host@demo.example.org")
-    first, second = Booking.objects.hosted_by(host).undecided()
+    asked = Booking.objects.hosted_by(host).undecided()
+    first, second = asked.exclude(source=BookingSource.WAITLIST)
 
     assert Occurrence.objects.filter(
         booking=first,
         period__overlap=second.occurrences.asked().first().period,
     ).exists()
     assert host.helps_in_emergencies
+
+
+def test_load_demo_holds_an_hour_for_who_waited_and_has_dates_on_offer():
+    held = Booking.objects.get(source=BookingSource.WAITLIST)
+
+    assert held.status == BookingStatus.REQUESTED
+    assert [o.state for o in held.occurrences.all()] == ["held"]
+    states = WaitlistEntry.objects.order_by("period").values_list("state", flat=True)
+    assert list(states) == ["held", "waiting"]
+    offer = HandOn.objects.get()
+    assert (offer.status, offer.occurrences.count()) == ("offered", 2)
+    assert offer.taker.user.email == "host@demo.example.org"
 
 
 def test_load_demo_is_in_the_middle_of_wave_two():
