@@ -25,6 +25,7 @@ from spaces.guests import may_be_guests_of
 from spaces.hours import Dated, Span
 from spaces.models import Booking, Closure, Need, Occurrence, Office
 
+INVITED_A_DAY = 40  # by one host: nobody mails the world from here
 NOT_AGREED_FOR = timedelta(days=7)  # so long a guest may say that it was not agreed
 
 
@@ -154,6 +155,11 @@ def enter_for_address(
     message: str = "",
 ) -> Booking:
     """The same for whoever this address belongs to: a member, somebody entered before, or a person new here."""
+    since = timezone.now() - timedelta(days=1)
+    if by.invited.filter(created_at__gt=since).count() >= INVITED_A_DAY:
+        raise NotAllowedError(
+            _("You have invited many people today. Go on tomorrow, or ask a moderator.")
+        )
     return enter_for(
         office,
         guest=invite_person(name=name, email=email, by=by),

@@ -16,7 +16,7 @@ from directory.domain.outbox import enqueue
 from directory.enums import Standing, TermKind
 from directory.models import Delivery, Term, Therapist
 from directory.tasks import send_due_deliveries
-from spaces.domain.host_entry import NOT_AGREED_FOR, enter_for
+from spaces.domain.host_entry import INVITED_A_DAY, NOT_AGREED_FOR, enter_for
 from spaces.enums import BookingSource, BookingStatus, OccurrenceState
 from spaces.hours import Span, local_period
 from spaces.models import Booking, Occurrence
@@ -236,6 +236,16 @@ def test_an_address_of_a_member_becomes_that_member(enter, way):
 
     assert Booking.objects.get().guest == member
     assert not Therapist.objects.filter(standing=Standing.INVITED).exists()
+
+
+def test_nobody_mails_the_world_from_here(enter, therapist):
+    InvitedFactory.create_batch(INVITED_A_DAY - 1, invited_by=therapist)
+
+    enter(name="Noor", email="noor@example.org")
+    response = enter(name="Ada", email="ada@example.org", hours="1-540-660")
+
+    assert "many people today" in response.content.decode()
+    assert not Therapist.objects.filter(email="ada@example.org").exists()
 
 
 def test_a_plus_in_an_address_is_another_address(enter):
