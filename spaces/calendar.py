@@ -67,18 +67,20 @@ def dates_for(reader: Reader, lower: datetime, upper: datetime) -> OccurrenceQue
     """All dates of the bookings that have one of the reader's in this time: a series is told whole."""
     mine = Occurrence.objects.filter(reader.dates).overlapping(lower, upper)
     told = mine.exclude(state__in=NEVER_TOLD)
+    return _told_whole(Occurrence.objects.filter(booking__in=told.values("booking")))
+
+
+def dates_of(booking: Booking) -> OccurrenceQuerySet:
+    """The same of one booking."""
+    return _told_whole(Occurrence.objects.filter(booking=booking))
+
+
+def _told_whole(dates: OccurrenceQuerySet) -> OccurrenceQuerySet:
     events = BookingEvent.objects.filter(booking=OuterRef("booking")).order_by()
+    latest = events.values("booking").annotate(at=Max("created_at")).values("at")
     return (
-        Occurrence.objects.filter(booking__in=told.values("booking"))
-        .select_related("office__building", "booking__office__building")
-        .annotate(
-            changed_at=Greatest(
-                "booking__created_at",
-                Subquery(
-                    events.values("booking").annotate(at=Max("created_at")).values("at")
-                ),
-            )
-        )
+        dates.select_related("office__building", "booking__office__building")
+        .annotate(changed_at=Greatest("booking__created_at", Subquery(latest)))
         .in_order()
     )
 
@@ -218,7 +220,7 @@ class Series:
         self.booking = self.dates[0].booking
         self.zone = self.booking.office.building.zone
         self.uid = _uid(min(o.pk for o in dates))
-        self.sequence = sum(o.sequence for o in dates)
+        self.sequence = sum(o.sequence + 1 for o in dates) - 1  # a new date is a change
         self.repeated = {  # a second row for a day that the series knows already: an event by itself
             later.pk
             for earlier, later in pairwise(self.dates)

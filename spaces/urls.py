@@ -138,6 +138,9 @@ urlpatterns = [
     path("feed/", feed.feed_settings, name="feed_settings"),
     path("feed/<str:token>.ics", feed.feed, name="feed"),
     path("feed/offices/<str:link>.ics", feed.office_feed, name="office_feed"),
+    path(
+        "bookings/<int:pk>/dates.ics", feed.booking_calendar, name="booking_calendar"
+    ),
     path("busy/", busy.busy_list, name="busy_list"),
     path("busy/<int:pk>/refresh/", busy.busy_refresh, name="busy_refresh"),
     path("busy/<int:pk>/remove/", busy.busy_remove, name="busy_remove"),

@@ -6,6 +6,7 @@ from django.utils.translation import gettext as _
 from directory.errors import DomainError
 from directory.models import Community, Therapist
 from spaces.demo import people, places
+from spaces.demo.busy import keep_busy
 from spaces.demo.exchange import wait_and_hand_on
 from spaces.demo.incident import IncidentMaker
 from spaces.demo.people import PeopleMaker, make_community
@@ -35,6 +36,7 @@ def load_demo(
         rooms = PlaceMaker(rng, offices).make(cast)
         hang_photos(rooms)
         WeekMaker(rng, cast, rooms).make()
+        keep_busy(cast.displaced)
         watch_search(cast.displaced)
         wait_and_hand_on(cast, rooms)
         _analyze()

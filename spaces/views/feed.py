@@ -23,8 +23,8 @@ from directory.http import TherapistRequest, member_required
 from directory.models import Therapist
 from directory.models.therapist import new_feed_token
 from directory.notifications import absolute_url
-from spaces.calendar import Reader, dates_for, feed_of
-from spaces.models import Office
+from spaces.calendar import Reader, dates_for, dates_of, feed_of
+from spaces.models import Booking, Office
 
 BACK, AHEAD = timedelta(days=90), timedelta(weeks=54)
 REMEMBERED = int(timedelta(days=30).total_seconds())
@@ -55,13 +55,30 @@ def office_feed(request: HttpRequest, link: str) -> HttpResponse:
     return _answer(request, reader, office.name)
 
 
+@require_safe
+@member_required
+def booking_calendar(request: TherapistRequest, pk: int) -> HttpResponse:
+    """One booking as a file to open: for whoever changed it themself, and so got no mail."""
+    me = request.therapist
+    booking = get_object_or_404(Booking.objects.involving(me), pk=pk)
+    rooms = Office.objects.hosted_by(me).values_list("pk", flat=True)
+    reader = Reader(me.pk, frozenset(rooms))
+    text = feed_of(dates_of(booking), reader, name=booking.office.name)
+    return _file(text, "attachment")
+
+
+def _file(text: str, disposition: str) -> HttpResponse:
+    response = HttpResponse(text, content_type="text/calendar; charset=utf-8")
+    response["Content-Disposition"] = f'{disposition}; filename="rooms.ics"'
+    return response
+
+
 def _answer(request: HttpRequest, reader: Reader, name: str) -> HttpResponse:
     """The calendar; or 304 if the program has this very one."""
     now = timezone.now()
     text = feed_of(dates_for(reader, now - BACK, now + AHEAD), reader, name=name)
     etag = hashlib.sha256(text.encode()).hexdigest()[:32]
-    response = HttpResponse(text, content_type="text/calendar; charset=utf-8")
-    response["Content-Disposition"] = 'inline; filename="rooms.ics"'
+    response = _file(text, "inline")
     response["ETag"] = quote_etag(etag)
     since = _same_since(request.path, etag)
     response["Last-Modified"] = http_date(since)

@@ -133,6 +133,7 @@ PAGES = {
             "spaces:building_detail", args=[world.office.building_id]
         ),
         "feed": lambda world: reverse("spaces:feed_settings"),
+        "busy elsewhere": lambda world: reverse("spaces:busy_list"),
         "directory": lambda world: reverse("directory:therapist_list"),
         "directory search": lambda world: (
             reverse("directory:therapist_list") + "?q=Featherstone"

@@ -29,6 +29,7 @@ from tests.factories.directory import (
 )
 from tests.factories.spaces import (
     BookingFactory,
+    BusyCalendarFactory,
     ClosureFactory,
     HandOnFactory,
     IncidentFactory,
@@ -68,6 +69,7 @@ def build():
         OccurrenceFactory(booking=booking, period=hours(17, 20, day=7 * day))
     confirmed = BookingFactory(office=far, guest=member, status=BookingStatus.CONFIRMED)
     OccurrenceFactory(booking=confirmed, period=hours(9, 12, day=1))
+    _calendars(member, office)
     refresh_free([office.pk, far.pk])
     _written(booking, confirmed)
     newcomer = TherapistFactory(name="Nia")
@@ -199,6 +201,25 @@ def furnish(office, host):
     for number in (0, 1):
         file = BytesIO(picture(size=(400, 300 + number)))
         add_photo(office, by=host, file=file, alt="Two armchairs by a window")
+
+
+def _calendars(member, office):
+    """A link for the room's; of the member's own one that is read, one that is not, one that broke."""
+    office.feed_token = "for-the-browser"
+    office.save()
+    now, later = hours(0, 1).lower, hours(900, 901).lower
+    period = hours(6, 7)
+    BusyCalendarFactory(
+        therapist=member,
+        name="Practice",
+        busy=[(period.lower, period.upper)],
+        good_at=now,
+        check_at=later,
+    )
+    BusyCalendarFactory(therapist=member, name=LONG_NAME[:80])
+    BusyCalendarFactory(
+        therapist=member, name="Old", good_at=now, problem="gone", check_at=later
+    )
 
 
 def _bad_day(member, other, office):

@@ -216,9 +216,11 @@ def test_a_date_that_is_booked_again_in_another_row_is_not_hidden_by_the_first()
     booking = booked(THURSDAY)
     off = booking.occurrences.all()[5]
     change(off, S.CANCELLED)
+    before = events_of(feed_for(booking.guest))[0]["SEQUENCE"]
     OccurrenceFactory(booking=booking, period=off.period)
 
     text = feed_for(booking.guest)
+    assert events_of(text)[0]["SEQUENCE"] == before + 1
 
     assert standing_in(text) == periods(booking)
     assert len({e["UID"] for e in events_of(text)}) == 2

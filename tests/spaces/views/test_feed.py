@@ -9,6 +9,7 @@ from directory.enums import Standing
 from tests.factories.directory import TherapistFactory
 from tests.factories.spaces import BookingFactory, OccurrenceFactory, OfficeFactory
 from tests.periods import hours
+from tests.spaces.calendars import standing_in
 
 pytestmark = pytest.mark.django_db
 
@@ -217,3 +218,25 @@ def test_a_rooms_link_cannot_be_made_up_nor_renewed_by_others(client, therapist,
         "spaces:office_feed", args=[f"{therapist.pk}.{room.feed_token}:made-up"]
     )
     assert client.get(made_up).status_code == 404
+
+
+# --- One booking as a file --------------------------------------------------------
+
+
+def test_a_booking_can_be_taken_as_a_file_by_its_people(client, therapist):
+    booking = BookingFactory(guest=therapist, status="confirmed")
+    one, two = (
+        OccurrenceFactory(booking=booking, period=hours(9, 10, day=day))
+        for day in (0, 7)
+    )
+    url = reverse("spaces:booking_calendar", args=[booking.pk])
+
+    assert url in client.get(booking.get_absolute_url()).content.decode()
+    response = client.get(url)
+
+    assert response["Content-Disposition"].startswith("attachment")
+    assert standing_in(response.content.decode()) == [
+        (date.period.lower, date.period.upper) for date in (one, two)
+    ]
+    client.force_login(TherapistFactory().user)
+    assert client.get(url).status_code == 404
