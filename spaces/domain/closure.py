@@ -1,6 +1,6 @@
 """A host closes an office for a while, and opens it again. What is booked then stays, unless the host says otherwise."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, timedelta
 
 from django.db import transaction
@@ -13,12 +13,16 @@ from directory.models import Therapist
 from spaces import hours
 from spaces.closures import run_of
 from spaces.domain.availability import lock_offices, refresh_free
+from spaces.domain.booking import decline_booking
+from spaces.domain.changes import skip_dates
 from spaces.domain.dates import move_dates, record_change, said_periods
 from spaces.domain.office import only_hosts
 from spaces.enums import ChangeKind, OccurrenceState
 from spaces.errors import HoursError
 from spaces.models import Booking, Closure, Occurrence, Office
-from spaces.touched import touched_by_closure
+from spaces.touched import Touched, touched_by_closure
+
+O = OccurrenceState  # noqa: E741 -- as in spaces.domain.dates
 
 
 @transaction.atomic
@@ -38,16 +42,14 @@ def close_office(
         raise HoursError(_("The clocks change and skip these hours: nothing to close."))
     if max(period.upper for period in periods) <= now:
         raise HoursError(_("The end must be after the start, and still to come."))
-    lock_offices([office.pk])
+    lock_offices(_concerned(office, periods) if cancels else [office.pk])
     closures = Closure.objects.bulk_create(
         Closure(office=office, period=period, reason=reason)
         for period in periods
         if period.upper > now
     )
     if cancels:
-        touched = touched_by_closure(office, [closure.period for closure in closures])
-        _call_off(touched.booked, OccurrenceState.CANCELLED, by=by, reason=reason)
-        _call_off(touched.held, OccurrenceState.RELEASED, by=by, reason=reason)
+        _call_off(touched_by_closure(office, periods), by=by, reason=reason)
     refresh_free([office.pk])
     return closures
 
@@ -91,23 +93,42 @@ def closed_periods(
     return [period for period in periods if period]
 
 
-def _call_off(
-    dates: Sequence[Occurrence], state: OccurrenceState, *, by: Therapist, reason: str
-) -> None:
-    """Those that have not begun; booking by booking, so that each guest hears once."""
-    now = timezone.now()
-    by_booking: dict[int, list[Occurrence]] = {}
-    for found in dates:
-        if found.period.lower > now:
-            by_booking.setdefault(found.booking_id, []).append(found)
-    for booking in Booking.objects.with_parties().filter(pk__in=by_booking):
-        mine = by_booking[booking.pk]
-        move_dates(booking, mine, state, by=by)
+def _concerned(office: Office, periods: Sequence[DateTimeTZRange]) -> set[int]:
+    """All rooms of the bookings whose dates lie there: locked together, in order."""
+    touched = touched_by_closure(office, periods)
+    bookings = {found.booking_id for found in (*touched.booked, *touched.held)}
+    dates = Occurrence.objects.filter(booking__in=bookings)
+    rooms = dates.values_list("office", "booking__office")
+    return {office.pk, *(pk for pair in rooms for pk in pair)}
+
+
+def _call_off(touched: Touched, *, by: Therapist, reason: str) -> None:
+    """Booking by booking, so that each guest hears once; what has begun is not called off any more."""
+    note = _("Closed: %(reason)s") % {"reason": reason}
+    for booking, dates in _by_booking(touched.booked):
+        skip_dates(booking, dates, by=by, note=note)
+    for booking, dates in _by_booking(touched.held):
+        left = booking.occurrences.filter(state__in=[O.ASKED, O.HELD])
+        if not left.exclude(pk__in=[found.pk for found in dates]).exists():
+            decline_booking(booking, by=by, note=note)
+            continue
+        move_dates(booking, dates, O.RELEASED, by=by)
         record_change(
             booking,
             ChangeKind.SKIPPED,
             by=by,
-            details={"before": said_periods(mine), "after": []},
-            note=_("Closed: %(reason)s") % {"reason": reason},
-            also={found.guest for found in mine},
+            details={"before": said_periods(dates), "by_host": True},
+            note=note,
         )
+
+
+def _by_booking(
+    dates: Iterable[Occurrence],
+) -> Iterator[tuple[Booking, list[Occurrence]]]:
+    now = timezone.now()
+    found: dict[int, list[Occurrence]] = {}
+    for occurrence in dates:
+        if occurrence.period.lower > now:
+            found.setdefault(occurrence.booking_id, []).append(occurrence)
+    for booking in Booking.objects.with_parties().filter(pk__in=found).order_by("pk"):
+        yield booking, found[booking.pk]

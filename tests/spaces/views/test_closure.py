@@ -85,27 +85,37 @@ def test_closure_leaves_booked_dates_standing_unless_the_host_says_otherwise(
     assert not verify_free([office.pk])
 
 
-def test_closure_calls_dates_off_and_tells_each_guest_once(client, office):
+def test_closure_calls_dates_off_and_tells_each_guest_once(
+    client, office, mailoutbox, django_capture_on_commit_callbacks
+):
     joel = booked(office, evening(0), evening(1), evening(6))
     rita = booked(office, evening(0, 17, 18), status="requested", name="Rita Asker")
     hal = booked(office, evening(1, 20, 21), status="awaiting", state="held")
+    ida = booked(
+        office, evening(2, 20, 21), evening(7), status="awaiting", state="held"
+    )
     seen = shut(client, office).context["touched"].seen
 
-    response = shut(client, office, seen=seen, cancels="on")
+    with django_capture_on_commit_callbacks(execute=True):
+        response = shut(client, office, seen=seen, cancels="on")
 
     assert response.status_code == 302
     states = [
-        list(b.occurrences.values_list("state", flat=True)) for b in (joel, rita, hal)
+        list(b.occurrences.values_list("state", flat=True))
+        for b in (joel, rita, hal, ida)
     ]
-    assert states == [["cancelled", "cancelled", "booked"], ["asked"], ["released"]]
+    assert states[:2] == [["cancelled", "cancelled", "booked"], ["asked"]]
+    assert states[2:] == [["released"], ["released", "held"]]
+    hal.refresh_from_db()
+    assert hal.status == "declined"
     assert not Occurrence.objects.filter(is_due=True).exists()
-    told = Delivery.objects.filter(kind="booking_changed")
-    assert sorted(told.values_list("recipient", flat=True)) == sorted(
-        [joel.guest_id, hal.guest_id]
+    assert sorted(mail.to[0] for mail in mailoutbox) == sorted(
+        person.guest.user.email for person in (joel, hal, ida)
     )
-    event = joel.events.get()
-    assert "Painters" in event.note
-    assert len(event.details["before"]) == 2
+    [mail] = [mail for mail in mailoutbox if mail.to == [joel.guest.user.email]]
+    assert "called off by the host, nothing is due" in mail.body
+    assert "Painters" in mail.body
+    assert not verify_free([office.pk])
 
 
 def test_closure_asks_again_when_somebody_was_confirmed_in_between(client, office):
