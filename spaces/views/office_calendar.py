@@ -109,7 +109,12 @@ def _picture(
     today: date,
 ) -> dict[str, Any]:
     if frame.view == "month":
-        return {"weeks": _weeks(frame, rooms[0], days[rooms[0].pk], pages, today)}
+        weeks = _weeks(frame, rooms[0], days[rooms[0].pk], pages, today)
+        shown = [cell for week in weeks for cell in week if not cell["is_outside"]]
+        return {
+            "weeks": weeks,
+            "has_entries": any(cell["blocks"] for cell in shown),
+        }
     if frame.view == "day":
         return {
             "heads": [
