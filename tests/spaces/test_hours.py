@@ -1,6 +1,7 @@
 """The arithmetic of time, against a slow and obvious reference."""
 
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -11,7 +12,31 @@ from spaces import hours
 from spaces.hours import Span
 
 PACIFIC = ZoneInfo("America/Los_Angeles")
-ZONES = ["America/Los_Angeles", "Europe/London", "Australia/Lord_Howe", "UTC"]
+ZONES = [
+    "America/Los_Angeles",
+    "America/Sao_Paulo",  # once, at midnight
+    "Asia/Kathmandu",  # 5:45
+    "Australia/Lord_Howe",  # by half an hour
+    "Europe/London",
+    "Pacific/Apia",
+    "UTC",
+]
+ODD_DAYS = [  # on which the clocks of one of them change, or a day is left out
+    date(2011, 12, 30),
+    date(2018, 11, 4),
+    date(2019, 2, 16),
+    date(2024, 2, 29),
+    date(2026, 3, 8),
+    date(2026, 3, 29),
+    date(2026, 4, 5),
+    date(2026, 10, 4),
+    date(2026, 10, 25),
+    date(2026, 11, 1),
+]
+days = st.one_of(
+    st.dates(date(2024, 1, 1), date(2032, 12, 31)),
+    st.sampled_from(ODD_DAYS),
+)
 
 spans = st.builds(
     lambda weekday, start, length: Span(weekday, start, min(start + length, 1440)),
@@ -36,10 +61,10 @@ def slowly(span, day, zone):
     return found
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(
     span=spans,
-    day=st.dates(date(2020, 1, 1), date(2035, 12, 31)),
+    day=days,
     zone=st.sampled_from(ZONES).map(ZoneInfo),
 )
 def test_local_period_begins_and_ends_with_the_minutes_that_exist(span, day, zone):
@@ -54,6 +79,57 @@ def test_local_period_begins_and_ends_with_the_minutes_that_exist(span, day, zon
             expected[0],
             expected[-1] + timedelta(minutes=1),
         )
+
+
+QUARTER = 15  # minutes: no zone of these years is finer
+
+
+def told(zone, first, last):
+    """Quarter by quarter, what the clock of the wall says, by local day; a reading that comes again is left out."""
+    moment = datetime(first.year, first.month, first.day, tzinfo=UTC)
+    moment -= timedelta(days=1)
+    readings = {}
+    for _quarter in range(((last - first).days + 3) * 1440 // QUARTER):
+        local = moment.astimezone(zone)
+        of_day = readings.setdefault(local.date(), {})
+        of_day.setdefault(local.hour * 60 + local.minute, moment)
+        moment += timedelta(minutes=QUARTER)
+    return readings
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    pattern=st.lists(spans, max_size=4),
+    first=days,
+    length=st.integers(0, 30),
+    zone=st.sampled_from(ZONES).map(ZoneInfo),
+)
+def test_expansion_is_what_the_clock_on_the_wall_says(pattern, first, length, zone):
+    last = first + timedelta(days=length)
+    readings = told(zone, first, last)
+    expected = []
+    for number in range(length + 1):
+        day = first + timedelta(days=number)
+        for span in sorted(pattern):
+            if span.weekday == day.weekday():
+                moments = [
+                    moment
+                    for minute, moment in readings.get(day, {}).items()
+                    if span.start <= minute < span.end
+                ]
+                period = (
+                    (min(moments), max(moments) + timedelta(minutes=QUARTER))
+                    if moments
+                    else None
+                )
+                expected.append((day, span, period))
+
+    found = hours.expand(pattern, first, last, zone)
+
+    assert [
+        (day, span, (period.lower, period.upper) if period else None)
+        for day, span, period in found
+    ] == expected
 
 
 def test_weekly_hours_stay_at_their_local_time_across_daylight_saving():
@@ -82,12 +158,25 @@ def test_of_a_doubled_hour_the_first_is_meant():
     assert period.upper == datetime(2026, 11, 1, 9, tzinfo=UTC)
 
 
-@given(st.lists(spans), st.lists(spans))
+@settings(max_examples=40, deadline=None)
+@given(st.lists(spans, max_size=8), st.lists(spans, max_size=8))
 def test_common_spans_are_the_cells_in_both(some, others):
     def painted(week):
         return set(hours.cells(week))
 
     assert painted(hours.common_spans(some, others)) == painted(some) & painted(others)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(spans, max_size=8))
+def test_merged_spans_are_the_same_minutes_none_of_them_touching(pattern):
+    def minutes_of(week):
+        return {(w, minute) for w, a, b in week for minute in range(a, b)}
+
+    merged = hours.merge_spans(pattern)
+
+    assert minutes_of(merged) == minutes_of(pattern)
+    assert all(a.weekday < b.weekday or a.end < b.start for a, b in pairwise(merged))
 
 
 intervals = st.lists(
