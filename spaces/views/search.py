@@ -35,6 +35,7 @@ from spaces.words import say_date, say_money, say_price
 TEMPLATE = "spaces/office_search.html"
 PAGE = 20
 MOST_PAGES = 500
+MOST_FACTS = 4  # of what a room has
 MOST_SAID = 3  # of what a near miss lacks; the rest folds
 FEW = 3  # rooms that have it all: with fewer, other hours are suggested
 ORDERED = {
@@ -107,7 +108,7 @@ def _matches(
         offset=PAGE * (page - 1),
     )
     results = [
-        {"number": number, **_result(match, request.community)}
+        {"number": number, **_result(match, wanted, request.community)}
         for number, match in enumerate(found[:PAGE], PAGE * (page - 1) + 1)
     ]
     full = [result for result in results if result["match"].is_full]
@@ -121,7 +122,7 @@ def _matches(
     }
 
 
-def _result(match: Match, community: Community) -> dict[str, Any]:
+def _result(match: Match, wanted: Wanted, community: Community) -> dict[str, Any]:
     office = match.office
     return {
         "match": match,
@@ -138,7 +139,7 @@ def _result(match: Match, community: Community) -> dict[str, Any]:
             *span_blocks(match.fits, "fits"),
             *span_blocks(_short_of(match), "misses"),
         ],
-        "facts": _facts(office, match.confirmed_at),
+        "facts": _facts(office, match.confirmed_at, wanted),
     }
 
 
@@ -173,7 +174,7 @@ def _nearby(
     numbered = enumerate(found[:PAGE], PAGE * (page - 1) + 1)
     return {
         "nearby": [
-            {"number": number, **_neighbour(office, request.community)}
+            {"number": number, **_neighbour(office, wanted, request.community)}
             for number, office in numbered
         ],
         "sorted": ORDERED[Sort.NEAREST if form.order == Sort.FIT else form.order],
@@ -193,7 +194,7 @@ def _in_order(offices: Any, openings: OpeningQuerySet, sort: Sort) -> Any:
     return offices.order_by(*first.get(sort, []), "metres", "name", "pk")
 
 
-def _neighbour(office: Any, community: Community) -> dict[str, Any]:
+def _neighbour(office: Any, wanted: Wanted, community: Community) -> dict[str, Any]:
     openings: list[Opening] = office.shown_openings
     prices = [opening.price_cents for opening in openings]
     return {
@@ -203,7 +204,7 @@ def _neighbour(office: Any, community: Community) -> dict[str, Any]:
         **_price(min(prices), max(prices), community.currency),
         "blocks": opening_blocks(openings, community.currency),
         "hours": say_spans(opening.span for opening in openings),
-        "facts": _facts(office, max(o.confirmed_at for o in openings)),
+        "facts": _facts(office, max(o.confirmed_at for o in openings), wanted),
     }
 
 
@@ -217,14 +218,22 @@ def _price(lowest: int, highest: int, currency: str) -> dict[str, Any]:
     return {"amount": amount, "is_paid": True}
 
 
-def _facts(office: Office, confirmed_at: datetime) -> list[str]:
+def _facts(office: Office, confirmed_at: datetime, wanted: Wanted) -> list[str]:
+    """What was looked for first, then some of what it has; the office's page has all of it."""
     facts = [_("Step-free")] if office.is_step_free else []
     facts.append(
         ngettext("for %(count)s", "for up to %(count)s", office.capacity)
         % {"count": office.capacity}
     )
-    facts += [term.label for term in office.attributes.all() if term.slug != STEP_FREE]
-    return [*facts, freshness_of(confirmed_at).text]
+    sought = {term.pk for term in wanted.attributes}
+    terms = [term for term in office.attributes.all() if term.slug != STEP_FREE]
+    terms.sort(key=lambda term: (term.pk not in sought, term.kind))
+    most = max(MOST_FACTS, len(sought))
+    return [
+        *facts,
+        *(term.label for term in terms[:most]),
+        freshness_of(confirmed_at).text,
+    ]
 
 
 def _map(form: SearchForm, context: dict[str, Any]) -> dict[str, Any]:

@@ -11,7 +11,8 @@ from directory.geo import distance_band
 from directory.http import TherapistRequest, member_required, render_part
 from spaces.forms.booking import said_date, said_span
 from spaces.forms.search import SearchForm
-from spaces.suggestions import Part, Suggestion, suggestions_for
+from spaces.suggestions import suggestions_for
+from spaces.suggestions.found import Part, Suggestion
 from spaces.views.search import said
 from spaces.week import say_spans
 from spaces.words import say_date

@@ -240,6 +240,25 @@ def test_a_link_finds_the_same_for_a_colleague(client, therapist):
     assert "near 94618" in response.context["said"]
 
 
+def test_a_card_names_what_was_looked_for_and_a_few_other_things(client, therapist):
+    terms = TermFactory.create_batch(6, kind=TermKind.OFFICE_ATTRIBUTE)
+    monthly = TermFactory(
+        kind=TermKind.OFFICE_TERM, slug="by-the-month", label="By the month"
+    )
+    open_office().attributes.set([*terms, monthly])
+    query = asked(near="94618", terms=["by-the-month"])
+
+    [result] = client.get(URL, query).context["full"]
+
+    labels = [term.label for term in terms[:3]]
+    assert result["facts"] == [
+        "for up to 8",
+        "By the month",
+        *labels,
+        "confirmed today",
+    ]
+
+
 def test_a_long_list_of_what_is_missing_folds(client, therapist):
     office = OfficeFactory()
     for weekday in range(5):
