@@ -11,6 +11,7 @@ from spaces.domain import (
     need,
     offer,
     saved_search,
+    unused,
     waitlist,
     wave,
 )
@@ -31,6 +32,7 @@ def settle_waitlists() -> None:
 
 @shared_task
 def end_bookings() -> None:
+    unused.end_unkept()
     booking.end_bookings()
 
 

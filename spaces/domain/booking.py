@@ -19,20 +19,22 @@ from directory.models import Therapist
 from spaces.domain.any_room import choose_room
 from spaces.domain.availability import keep_facets, lock_offices, refresh_free
 from spaces.domain.dates import (
-    add_booked,
     cancel_dates,
-    closed_among,
     concerned_by,
-    hold_dates,
     lock_booking,
     move_dates,
-    named,
     parties_of,
     said_periods,
-    take_dates,
     takers_of,
 )
 from spaces.domain.planning import terms_of
+from spaces.domain.taking import (
+    add_booked,
+    closed_among,
+    hold_dates,
+    named,
+    take_dates,
+)
 from spaces.enums import (
     BookingSource,
     BookingStatus,
@@ -42,6 +44,7 @@ from spaces.enums import (
 )
 from spaces.errors import HoursError, SlotTakenError
 from spaces.models import Booking, BookingEvent, Occurrence, Office
+from spaces.models.booking import TAKEN
 
 S = BookingStatus
 O = OccurrenceState  # noqa: E741 -- as in spaces.domain.dates
@@ -179,8 +182,10 @@ def expire_bookings(now: datetime | None = None) -> int:
 
 
 def end_bookings(now: datetime | None = None) -> int:
-    """Confirmed bookings whose last date is over."""
-    running = Occurrence.objects.taking().ending_after(now or timezone.now())
+    """Confirmed bookings whose last date is over. One that may still be taken up again is not."""
+    running = Occurrence.objects.filter(
+        state__in=[*TAKEN, O.SKIPPED, O.GIVEN_BACK]
+    ).ending_after(now or timezone.now())
     due = Booking.objects.filter(status=S.CONFIRMED).exclude(
         pk__in=running.values("booking")
     )

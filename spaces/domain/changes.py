@@ -25,13 +25,15 @@ from spaces.domain.dates import (
     lock_booking,
     move_dates,
     parties_of,
-    put_dates,
     record_change,
     said_periods,
-    take_dates,
     takers_of,
 )
 from spaces.domain.planning import PlannedDate, look_up
+from spaces.domain.taking import (
+    put_dates,
+    take_dates,
+)
 from spaces.enums import (
     BookingSource,
     BookingStatus,

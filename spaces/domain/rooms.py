@@ -16,10 +16,12 @@ from spaces.domain.any_room import has_more_rooms, rooms_of_house
 from spaces.domain.availability import lock_offices, refresh_free
 from spaces.domain.dates import (
     lock_booking,
-    named,
     parties_of,
     record_change,
     said_periods,
+)
+from spaces.domain.taking import (
+    named,
     settle_taken,
 )
 from spaces.enums import BookingStatus, ChangeKind, OccurrenceState, Party

@@ -96,7 +96,6 @@ class Asking:
         self.any_room = request.GET.get("any_room") == "on"
         self.sent = request.POST if is_sent else QueryDict()
         self.pattern = self._pattern()
-        self.planned = self._plan() if self.pattern.is_valid() else []
 
     def _pattern(self) -> PatternForm:
         query = self.request.GET
@@ -105,8 +104,11 @@ class Asking:
         asked.setdefault("first_date", timezone.localdate().isoformat())
         return PatternForm(asked if is_asked else None, initial=asked.dict())
 
-    def _plan(self) -> list[PlannedDate]:
+    @cached_property
+    def planned(self) -> list[PlannedDate]:
         """The pattern's dates; none, and a word at the pattern, where the rules say no."""
+        if not self.pattern.is_valid():
+            return []
         cleaned = self.pattern.cleaned_data
         try:
             return plan_dates(
@@ -135,12 +137,10 @@ class Asking:
         """Times were typed that were not shown with their price yet, or changed since. Nothing is sent then."""
         if "look" in self.sent:
             return True
+        if not any(name.startswith("from-") for name in self.sent):
+            return False
         keys = (said_date(item.day, item.span) for item in self.planned)
-        return (
-            any(self._now(key) != self._shown(key) for key in keys)
-            if self.sent
-            else False
-        )
+        return any(self._now(key) != self._shown(key) for key in keys)
 
     def _now(self, key: str) -> str:
         """The value that the date would be sent as."""

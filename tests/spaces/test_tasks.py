@@ -29,12 +29,22 @@ def test_bookings_end_with_their_last_date():
         booking__status="confirmed", period=hours(-100, -99)
     ).booking
     running = OccurrenceFactory(booking__status="confirmed").booking
+    skipped = OccurrenceFactory(booking__status="confirmed", state="skipped").booking
+    unused = OccurrenceFactory(
+        booking__status="confirmed", booking__reconfirm_by=timezone.now()
+    ).booking
 
     tasks.end_bookings.delay()
 
-    over.refresh_from_db()
-    running.refresh_from_db()
-    assert (over.status, running.status) == ("ended", "confirmed")
+    found = (over, running, skipped, unused)
+    for booking in found:
+        booking.refresh_from_db()
+    assert [booking.status for booking in found] == [
+        "ended",
+        "confirmed",
+        "confirmed",
+        "ended",
+    ]
 
 
 def test_free_time_is_repaired_every_night(caplog):

@@ -1,7 +1,7 @@
 from contextlib import nullcontext
 from datetime import date, timedelta
 from itertools import product
-from threading import Barrier, Thread
+from threading import Thread
 
 import pytest
 from django.db import connection, transaction
@@ -343,41 +343,6 @@ def test_end_bookings_ends_those_with_nothing_to_come():
     over.refresh_from_db()
     running.refresh_from_db()
     assert (over.status, running.status) == ("ended", "confirmed")
-
-
-@pytest.mark.django_db(transaction=True)
-def test_fifty_rival_confirmations_have_one_winner_and_no_deadlock():
-    office = OfficeFactory()
-    host = office.hosts.get()
-    rivals = [
-        OccurrenceFactory(
-            booking=BookingFactory(office=office), period=hours(9, 10 + n % 3)
-        ).booking
-        for n in range(50)
-    ]
-    barrier = Barrier(50)
-    outcomes = []
-
-    def confirm(booking):
-        try:
-            barrier.wait()
-            confirm_booking(booking, by=host)
-            outcomes.append("won")
-        except (SlotTakenError, NotAllowedError):
-            outcomes.append("refused")
-        except Exception as error:  # noqa: BLE001 -- a deadlock must be seen, not lost with its thread
-            outcomes.append(repr(error))
-        finally:
-            connection.close()
-
-    threads = [Thread(target=confirm, args=[booking]) for booking in rivals]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-
-    assert sorted(outcomes) == ["refused"] * 49 + ["won"]
-    assert Occurrence.objects.taking().count() == 1
 
 
 @pytest.mark.django_db(transaction=True)

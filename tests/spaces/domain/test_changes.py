@@ -25,7 +25,13 @@ from spaces.domain.changes import (
     readd_dates,
     skip_dates,
 )
-from spaces.domain.dates import hold_dates, move_by_clock, move_dates
+from spaces.domain.dates import (
+    move_by_clock,
+    move_dates,
+)
+from spaces.domain.taking import (
+    hold_dates,
+)
 from spaces.domain.unused import end_unkept, keep_booking, say_unused
 from spaces.enums import BookingSource, OccurrenceState
 from spaces.errors import HoursError, SlotTakenError

@@ -1,0 +1,240 @@
+"""Taking hours, as far as the database lets, and what follows from it for others."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
+from django.db.models import Q
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from directory.domain.outbox import Letter, enqueue_all
+from directory.models import Therapist
+from spaces import hours
+from spaces.domain.any_room import rehome
+from spaces.domain.availability import keep_facets
+from spaces.domain.dates import (
+    move_by_clock,
+    move_dates,
+    record_change,
+    said_periods,
+)
+from spaces.enums import BookingStatus, ChangeKind, OccurrenceState
+from spaces.errors import SlotTakenError
+from spaces.models import Booking, BookingEvent, Closure, Occurrence, Office
+
+
+def take_dates(
+    booking: Booking,
+    occurrences: Sequence[Occurrence],
+    *,
+    by: Therapist | None,
+    **columns: Any,
+) -> None:
+    """→ booked, as far as the constraint lets; then rivals lose theirs, and nobody owes what somebody else has now."""
+    try:
+        with transaction.atomic():
+            move_dates(booking, occurrences, OccurrenceState.BOOKED, by=by, **columns)
+    except IntegrityError as error:
+        raise _taken(occurrences) from error
+    settle_taken(booking, occurrences)
+
+
+def hold_dates(
+    booking: Booking,
+    occurrences: Sequence[Occurrence],
+    *,
+    until: datetime,
+    by: Therapist | None,
+) -> None:
+    """→ held: nobody else can have these hours until then. Rivals lose theirs only once they are booked."""
+    held = [o for o in occurrences if o.state == OccurrenceState.HELD]
+    Occurrence.objects.filter(pk__in=[o.pk for o in held]).update(held_until=until)
+    try:
+        with transaction.atomic():
+            move_dates(
+                booking,
+                [o for o in occurrences if o not in held],
+                OccurrenceState.HELD,
+                by=by,
+                held_until=until,
+            )
+    except IntegrityError as error:
+        raise _taken(occurrences) from error
+
+
+def put_dates(
+    booking: Booking,
+    moves: Sequence[tuple[Occurrence, DateTimeTZRange, int]],
+    *,
+    by: Therapist,
+) -> None:
+    """Booked dates to other periods, at these prices. Each keeps where it stood first, unless it is back there."""
+    try:
+        with transaction.atomic():
+            for occurrence, period, cents in moves:
+                first = occurrence.moved_from or occurrence.period
+                move_dates(
+                    booking,
+                    [occurrence],
+                    OccurrenceState.BOOKED,
+                    by=by,
+                    period=period,
+                    price_cents=cents,
+                    moved_from=None if first == period else first,
+                )
+    except IntegrityError as error:
+        for occurrence, period, _cents in moves:
+            occurrence.period = period
+        raise _taken([occurrence for occurrence, _period, _cents in moves]) from error
+    settle_taken(booking, [occurrence for occurrence, _period, _cents in moves])
+
+
+def add_booked(occurrences: Sequence[Occurrence]) -> list[Occurrence]:
+    """New dates, booked from the start. Raises ``SlotTakenError`` naming those that are taken."""
+    for occurrence in occurrences:
+        occurrence.state = OccurrenceState.BOOKED
+    try:
+        with transaction.atomic():
+            added = Occurrence.objects.bulk_create(occurrences)
+    except IntegrityError as error:
+        raise _taken(occurrences) from error
+    settle_taken(occurrences[0].booking, added)
+    return added
+
+
+def settle_taken(winner: Booking, booked: Sequence[Occurrence]) -> None:
+    """What follows for others from hours that are booked now."""
+    _lose_rivals(winner, booked)
+    _forgive(winner, booked)
+
+
+def _lose_rivals(winner: Booking, booked: Sequence[Occurrence]) -> None:
+    """Asked dates of others that overlap become lost; each asker is told once what went."""
+    rivals = (
+        Occurrence.objects.asked()
+        .filter(_overlapping(booked))
+        .exclude(booking=winner)
+        .select_related("booking__guest", "booking__office__building")
+    )
+    lost = rehome(list(rivals))  # where any room would do, another one does
+    move_by_clock(
+        Occurrence.objects.filter(pk__in=[o.pk for o in lost]), OccurrenceState.LOST
+    )
+    losers = {occurrence.booking_id: occurrence.booking for occurrence in lost}
+    enqueue_all(
+        "booking_lost",
+        [
+            Letter(
+                to=booking.guest,
+                cause=f"booking:{booking.pk}:lost:{lost_of[0]}",
+                payload={"booking": booking.pk, "occurrences": lost_of},
+            )
+            for booking in losers.values()
+            if (lost_of := [o.pk for o in lost if o.booking_id == booking.pk])
+        ],
+    )
+    _decline_emptied(losers.values())
+
+
+def _decline_emptied(losers: Iterable[Booking]) -> None:
+    """Nothing is left to answer. The guest has just been told that it went, so no second mail."""
+    open_states = [OccurrenceState.ASKED, OccurrenceState.HELD]
+    still_open = Occurrence.objects.filter(state__in=open_states).values("booking")
+    emptied = list(
+        Booking.objects.filter(
+            pk__in=[booking.pk for booking in losers], status=BookingStatus.REQUESTED
+        ).exclude(pk__in=still_open)
+    )
+    if not emptied:
+        return
+    Booking.objects.filter(pk__in=[booking.pk for booking in emptied]).update(
+        status=BookingStatus.DECLINED
+    )
+    BookingEvent.objects.bulk_create(
+        BookingEvent(
+            booking=booking,
+            old_status=BookingStatus.REQUESTED,
+            new_status=BookingStatus.DECLINED,
+            note=_("Every date went to someone else."),
+        )
+        for booking in emptied
+    )
+    keep_facets([booking.guest_id for booking in emptied])
+
+
+def _forgive(winner: Booking, booked: Sequence[Occurrence]) -> None:
+    """Dates given up too late are due no longer once all of their hours are somebody else's."""
+    due = Occurrence.objects.filter(
+        _overlapping(booked),
+        state__in=[OccurrenceState.GIVEN_BACK, OccurrenceState.CANCELLED],
+        is_due=True,
+    )
+    for occurrence in due.select_related("booking__office").order_by("booking", "pk"):
+        taken = Occurrence.objects.filter(
+            office=occurrence.office_id,
+            period__overlap=occurrence.period,
+            state=OccurrenceState.BOOKED,
+        )
+        hours_taken = hours.union(
+            (p.lower, p.upper) for p in taken.values_list("period", flat=True)
+        )
+        own = [(occurrence.period.lower, occurrence.period.upper)]
+        if hours.difference(own, hours_taken):
+            continue
+        Occurrence.objects.filter(pk=occurrence.pk).update(is_due=False)
+        record_change(
+            occurrence.booking,
+            ChangeKind.DUE,
+            by=None,
+            details={"before": said_periods([occurrence])},
+        )
+
+
+def _overlapping(occurrences: Sequence[Occurrence]) -> Q:
+    overlap = Q(pk__in=[])
+    for occurrence in occurrences:
+        overlap |= Q(office=occurrence.office_id, period__overlap=occurrence.period)
+    return overlap
+
+
+def closed_among(occurrences: Sequence[Occurrence]) -> list[Occurrence]:
+    """Those that a closure of their office or building covers."""
+    return [o for o in occurrences if _is_closed(o)]
+
+
+def _is_closed(occurrence: Occurrence) -> bool:
+    closures = Closure.objects.of_office(occurrence.office)
+    return closures.filter(period__overlap=occurrence.period).exists()
+
+
+def _taken(wanted: Sequence[Occurrence]) -> SlotTakenError:
+    """Who is refused is told which dates. Of dates held for somebody it says so: they may become free again."""
+    ids = [o.pk for o in wanted if o.pk]
+    rivals = list(
+        Occurrence.objects.taking().filter(_overlapping(wanted)).exclude(pk__in=ids)
+    )
+    taken = [o for o in wanted if any(_meets(o, rival) for rival in rivals)]
+    words = (
+        _("Held for somebody else: %(dates)s. Leave these out, or wait a little.")
+        if rivals and all(rival.state == OccurrenceState.HELD for rival in rivals)
+        else _("Taken meanwhile: %(dates)s.")
+    )
+    return SlotTakenError(words % {"dates": named(taken, wanted[0].office)})
+
+
+def _meets(one: Occurrence, other: Occurrence) -> bool:
+    return (
+        one.office_id == other.office_id
+        and one.period.lower < other.period.upper
+        and other.period.lower < one.period.upper
+    )
+
+
+def named(occurrences: Sequence[Occurrence], office: Office) -> str:
+    zone = office.building.zone
+    return ", ".join(
+        date_format(occurrence.day(zone), "D j M") for occurrence in occurrences
+    )
