@@ -86,7 +86,10 @@ class Line:
 
     @property
     def is_displaced(self) -> bool:
-        return bool(self.occurrence.was_displaced) and not self.is_booked  # type: ignore[attr-defined]  # annotated below
+        """Now, or once: what nobody wanted back is released."""
+        if self.occurrence.state == OccurrenceState.DISPLACED:
+            return True
+        return self.occurrence.state == OccurrenceState.RELEASED
 
     @property
     def what(self) -> str:

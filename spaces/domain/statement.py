@@ -10,20 +10,17 @@ from spaces.domain.dates import record_change, said_periods
 from spaces.enums import ChangeKind, OccurrenceState
 from spaces.models import Booking, Occurrence
 
-DISPLACED = [OccurrenceState.DISPLACED, OccurrenceState.RELEASED]
-
 
 @transaction.atomic
 def set_due(occurrence: Occurrence, *, is_due: bool, by: Therapist) -> Occurrence:
-    """Only a host says so, and only of a date that an incident took. Again is no error, and tells nobody."""
+    """Only a host says so, and only of a displaced date. Again is no error, and tells nobody."""
     lock_offices([occurrence.office_id])
     occurrence = Occurrence.objects.select_related("guest", "payer", "office").get(
         pk=occurrence.pk
     )
     if not occurrence.office.hosts.filter(pk=by.pk).exists():
         raise NotAllowedError(_("Only its host says what is due."))
-    was_displaced = occurrence.displacements.exists()
-    if occurrence.state not in DISPLACED or not was_displaced:
+    if not _is_displaced(occurrence):
         raise NotAllowedError(_("This date is not displaced, or not any more."))
     if occurrence.is_due != is_due:
         occurrence.is_due = is_due
@@ -36,3 +33,11 @@ def set_due(occurrence: Occurrence, *, is_due: bool, by: Therapist) -> Occurrenc
             also=filter(None, [occurrence.guest, occurrence.payer]),
         )
     return occurrence
+
+
+def _is_displaced(occurrence: Occurrence) -> bool:
+    """Now, or once: what nobody wanted back after an incident is released."""
+    if occurrence.state == OccurrenceState.DISPLACED:
+        return True
+    was_displaced = occurrence.displacements.exists()
+    return occurrence.state == OccurrenceState.RELEASED and was_displaced

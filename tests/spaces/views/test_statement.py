@@ -116,11 +116,24 @@ def test_a_host_says_that_a_displaced_date_is_still_due(client, booking):
     assert {row.recipient for row in told} == {booking.guest}
 
 
+def test_a_closure_displaces_without_an_incident(client, booking):
+    occurrence = date_of(booking, 3, state="displaced")
+    assert "given up late" not in page(client).content.decode()
+
+    address = reverse("spaces:statement_due", args=[occurrence.pk])
+    client.post(address, {"due": "yes"})
+
+    occurrence.refresh_from_db()
+    assert occurrence.is_due
+
+
 def test_only_hosts_and_only_displaced_dates(client, therapist, booking):
-    ordinary = date_of(booking, 3)
-    client.post(reverse("spaces:statement_due", args=[ordinary.pk]), {"due": "yes"})
-    ordinary.refresh_from_db()
-    assert not ordinary.is_due
+    for day, state in enumerate(["booked", "released", "given_back"], 3):
+        ordinary = date_of(booking, day, state=state)
+        address = reverse("spaces:statement_due", args=[ordinary.pk])
+        client.post(address, {"due": "yes"})
+        ordinary.refresh_from_db()
+        assert not ordinary.is_due
 
     mine = BookingFactory(guest=therapist, status="confirmed")
     foreign = displaced(mine, 3, is_due=True)
