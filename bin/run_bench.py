@@ -6,7 +6,7 @@ import secrets
 import shutil
 import sys
 
-from benches import BENCHES, USUAL_SIZE
+from benches import BENCHES, USUAL_RUNS, USUAL_SIZE
 from services import ROOT, VAR, CannotStartError, Tenancy, start_services
 from supervisor import Supervisor, in_foreground
 
@@ -25,9 +25,15 @@ def read_arguments() -> argparse.Namespace:
     parser.add_argument(
         "--json", action="store_true", help="one object a line instead of a table"
     )
+    parser.add_argument(
+        "--runs",
+        type=int,
+        default=USUAL_RUNS,
+        help=f"of each, at most ({USUAL_RUNS})",
+    )
     options = parser.parse_args()
-    if options.size < 1:
-        parser.error("--size is a number from 1 up")
+    if options.size < 1 or options.runs < 1:
+        parser.error("--size and --runs are numbers from 1 up")
     return options
 
 
@@ -67,7 +73,7 @@ def main() -> int:
             if supervisor.stopping:
                 return 130
             command = [sys.executable, "-m", "benches", options.name]
-            command += ["--size", str(options.size)]
+            command += ["--size", str(options.size), "--runs", str(options.runs)]
             command += ["--json"] if options.json else []
             with in_foreground(command, environment_with(services)) as bench:
                 code = bench.wait()

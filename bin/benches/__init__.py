@@ -1,4 +1,5 @@
-"""What ``bin/bench`` measures: one module a bench, each with ``run(size) -> list[Figure]``."""
+"""What ``bin/bench`` measures: one module a bench, each with ``run(size, runs) -> list[Figure]``."""
 
 BENCHES = ("booking", "search")
-USUAL_SIZE = 2000
+USUAL_SIZE = 2000  # offices
+USUAL_RUNS = 50

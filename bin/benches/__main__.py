@@ -10,23 +10,29 @@ from django.core.management import call_command
 
 from benches import BENCHES
 from benches.figures import table
+from benches.picture import draw, remember
 
 
 def main() -> int:
     parser = argparse.ArgumentParser()
     parser.add_argument("name", choices=BENCHES)
     parser.add_argument("--size", type=int, required=True)
+    parser.add_argument("--runs", type=int, required=True)
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     django.setup()
     call_command("migrate", interactive=False, verbosity=0)
     # Only now: a bench imports models.
-    figures = import_module(f"benches.{options.name}").run(options.size)
+    bench = import_module(f"benches.{options.name}")
+    figures = bench.run(options.size, options.runs)
+    picture = draw(options.name, remember(options.name, figures))
     if options.json:
         for figure in figures:
             print(json.dumps(figure.as_dict()))
     else:
         print(table(figures))
+        if picture:
+            print(f"\nHow it grows: {picture}")
     return 0
 
 

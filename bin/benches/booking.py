@@ -28,17 +28,16 @@ from spaces.models import TAKEN, Booking, Occurrence, Office, Opening
 RIVALS = 100
 ROUNDS = 3  # through each door
 WEEKS = 26
-RUNS = 40
 PATIENCE = 120  # seconds until whoever races gives up
 
 
-def run(size: int) -> list[Figure]:
+def run(size: int, runs: int) -> list[Figure]:
     say(f"Building a town of {size:,} offices …")
     town = build_town(size)
     settle()
     races = [*_races_in_pages(town), *_races_in_domain(town)]
     say("Half a year, asked for and accepted …")
-    times = _series(town)
+    times = _series(town, runs)
     return [
         Figure(
             "booking.race.winners",
@@ -241,7 +240,7 @@ def _find_series(town: Town, is_wanted: Callable[[int], bool]) -> Series:
     raise LookupError("No office of this town has such hours: choose a larger size.")
 
 
-def _series(town: Town) -> dict[str, Times]:
+def _series(town: Town, runs: int) -> dict[str, Times]:
     guest = town.guests[0]
     partly = _find_series(town, lambda free: WEEKS - 8 <= free <= WEEKS - 3)
     whole = _find_series(town, lambda free: free == WEEKS)
@@ -256,7 +255,7 @@ def _series(town: Town) -> dict[str, Times]:
                 "raw.accept26": lambda: _raw_accept(raw, whole, guest),
                 "accept26": lambda: _accept(whole, guest),
             },
-            runs=RUNS,
+            runs=runs,
         )
 
 

@@ -64,7 +64,7 @@ def side_by_side(
     A work says how many milliseconds it took: ``timed`` makes one of any call. Ends earlier, but not before ten
     rounds, when ``seconds`` are over.
     """
-    for _round in range(warm_up):
+    for _round in range(min(warm_up, runs)):
         for work in works.values():
             work()
     taken: dict[str, list[float]] = {name: [] for name in works}

@@ -34,7 +34,6 @@ METRES = 5000
 BEST = 20
 AMENITIES = 2
 EVERYWHERE = 100  # kilometres: the most that the form takes
-RUNS = 60
 
 RAW_TOWN = """
 SELECT office_id, covered, (
@@ -75,15 +74,15 @@ LIMIT %(best)s
 """
 
 
-def run(size: int) -> list[Figure]:
+def run(size: int, runs: int) -> list[Figure]:
     say(f"Building a town of {size:,} offices …")
     town = build_town(size)
     settle()
     prove()
     say("Asking the database …")
-    times = in_sql(town)
+    times = in_sql(town, runs)
     say("Asking for the page …")
-    times |= over_http(town)
+    times |= over_http(town, runs)
     return [
         times[name].figure(f"search.{name}", size, times[limit])
         for name, limit in (
@@ -108,7 +107,7 @@ def wanted_in(town: Town) -> dict[str, Wanted]:
     return {"near": near, "town": everywhere}
 
 
-def in_sql(town: Town) -> dict[str, Times]:
+def in_sql(town: Town, runs: int) -> dict[str, Times]:
     """What the application would send, and the raw query, both by psycopg on a connection of their own."""
     guest, wanted = town.guests[0], wanted_in(town)
     raw = {
@@ -138,10 +137,10 @@ def in_sql(town: Town) -> dict[str, Times]:
             query = ranking(sought, candidates, openings, limit=BEST)
             if query:
                 works[f"sql.{name}"] = asking(*query)
-        return side_by_side(works, runs=RUNS)
+        return side_by_side(works, runs=runs)
 
 
-def over_http(town: Town) -> dict[str, Times]:
+def over_http(town: Town, runs: int) -> dict[str, Times]:
     with serving(workers=2, threads=4) as port:
         browser = Browser(port, signed_in(town.guests[0]))
         pages = {
@@ -154,7 +153,7 @@ def over_http(town: Town) -> dict[str, Times]:
         works = {
             name: timed(partial(browser.get, page)) for name, page in pages.items()
         }
-        return side_by_side(works, runs=RUNS, warm_up=10)
+        return side_by_side(works, runs=runs, warm_up=10)
 
 
 def addresses(town: Town) -> dict[str, str]:

@@ -28,7 +28,7 @@ def run(*command, **environment):
     )
 
 
-@pytest.mark.parametrize("name", ["demo", "test", "check", "with-services"])
+@pytest.mark.parametrize("name", ["demo", "test", "check", "bench", "with-services"])
 def test_commands_are_small_and_run_by_any_posix_shell(name):
     lines = (ROOT / "bin" / name).read_text().splitlines()
 
