@@ -17,9 +17,11 @@ from spaces.models import (
     BookingEvent,
     Building,
     Closure,
+    HandOn,
     Occurrence,
     Office,
     Opening,
+    WaitlistEntry,
 )
 from spaces.week import day_name
 
@@ -217,6 +219,22 @@ class EventRows(ReadOnlyRows):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[BookingEvent]:
         return super().get_queryset(request).select_related("actor")
+
+
+@admin.register(WaitlistEntry)
+class WaitlistEntryAdmin(ReadOnly):
+    list_display = ["office", "guest", "period", "state", "created_at"]
+    list_filter = ["state"]
+    list_select_related = ["office", "guest"]
+    search_fields = ["office__name", "guest__name"]
+
+
+@admin.register(HandOn)
+class HandOnAdmin(ReadOnly):
+    list_display = ["booking", "giver", "taker", "kind", "status", "created_at"]
+    list_filter = ["status", "kind"]
+    list_select_related = ["booking__guest", "booking__office", "giver", "taker"]
+    search_fields = ["giver__name", "taker__name", "booking__office__name"]
 
 
 @admin.register(Booking)

@@ -240,6 +240,8 @@ def _record(
     payload = {"booking": booking.pk}
     cause = f"booking:{booking.pk}:held"
     enqueue("waitlist_held", to=booking.guest, cause=cause, payload=payload)
+    if booking.party:
+        enqueue("booking_approval", to=booking.party, cause=cause, payload=payload)
     enqueue_all(
         "waitlist_asked",
         [

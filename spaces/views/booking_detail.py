@@ -35,6 +35,7 @@ from spaces.models.booking import OccurrenceQuerySet
 from spaces.summary import summary_of
 from spaces.views.hand_on import hand_on_context
 from spaces.views.rooms import rooms_context
+from spaces.views.waitlist import lost_context
 
 CODE_BEFORE = timedelta(hours=24)  # from then on the guest sees the entry code
 TOLD_PLACE = [BookingStatus.CONFIRMED, BookingStatus.ENDED]
@@ -96,6 +97,7 @@ def show_booking(
             "code_views": [],
             **_answers(booking, me, parties, dates),
             **hand_on_context(booking, me, dates),
+            **lost_context(booking, me, dates),
             **rooms_context(booking, parties, dates),
             **(_between_its_people(booking, parties, message_form) if parties else {}),
         }

@@ -1,12 +1,13 @@
 """Waiting for hours that are taken."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
@@ -14,13 +15,13 @@ from django.views.decorators.http import require_POST
 from directory.errors import DomainError
 from directory.http import TherapistRequest, member_required
 from directory.models import Therapist
-from spaces.domain.planning import PlannedDate
+from spaces.domain.planning import PlannedDate, look_up
 from spaces.domain.waitlist import join_waitlist, leave_waitlist, rejoin_waitlist
-from spaces.enums import WaitState
+from spaces.enums import OccurrenceState, WaitState
 from spaces.forms.booking import said_date
 from spaces.forms.exchange import WaitForm
-from spaces.hours import clock
-from spaces.models import Office, WaitlistEntry
+from spaces.hours import Dated, clock
+from spaces.models import Booking, Occurrence, Office, WaitlistEntry
 from spaces.models.waitlist import WaitlistEntryQuerySet
 from spaces.queries import offices_open_to
 from spaces.week import DateChoice
@@ -129,6 +130,27 @@ def wait_context(
         "wait_dates": [_choice(date) for date in taken if date.period not in known],
         "waits_for": sum(date.period in known for date in taken),
     }
+
+
+def lost_context(
+    booking: Booking, me: Therapist, dates: Iterable[Occurrence]
+) -> dict[str, Any]:
+    """On the page of a request that lost dates to a colleague: the way to wait for them."""
+    now = timezone.now()
+    lost = [
+        date
+        for date in dates
+        if date.guest_id == me.pk
+        and date.state == OccurrenceState.LOST
+        and date.period.lower > now
+    ]
+    if not lost:
+        return {"wait_dates": [], "waits_for": 0}
+    office = booking.office
+    zone = office.building.zone
+    dated = [Dated(date.day(zone), date.span(zone), date.period) for date in lost]
+    context = wait_context(office, me, look_up(office, me, dated))
+    return {**context, "people": booking.people}
 
 
 def _choice(date: PlannedDate) -> DateChoice:

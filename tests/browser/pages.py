@@ -114,7 +114,7 @@ PAGES = {
         ),
         "hand on": lambda world: (
             reverse("spaces:hand_on_new", args=[world.handed.booking_id])
-            + "?name=Feather"
+            + "?name=Nia"
         ),
         "hand on to": lambda world: (
             reverse("spaces:hand_on_new", args=[world.handed.booking_id])

@@ -132,8 +132,9 @@ def _exchange(member, other, newcomer, office):
         taker=member,
         occurrences=[OccurrenceFactory(booking=theirs, period=hours(1, 2, day=50))],
     )
-    WaitlistEntryFactory(guest=member, office=elsewhere, period=hours(20, 22, day=60))
+    OccurrenceFactory(booking=theirs, period=hours(20, 22, day=60))
     WaitlistEntryFactory(office=elsewhere, period=hours(20, 22, day=60))
+    WaitlistEntryFactory(guest=member, office=elsewhere, period=hours(20, 22, day=60))
     taken = OccurrenceFactory(
         booking=BookingFactory(office=elsewhere, status="confirmed"),
         period=hours(17, 19, day=8),

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from directory.errors import DomainError, NotAllowedError
 from directory.models import Delivery, Term
-from directory.registry import message_kind
+from directory.registry import Skip, message_kind
 from spaces.domain.booking import cancel_booking
 from spaces.domain.changes import skip_dates
 from spaces.domain.hand_on import (
@@ -308,6 +308,46 @@ def test_offers_lapse_when_the_first_date_begins_or_nothing_is_left(booking, tak
         ("hand_on_lapsed", "Tom Taker"),
     ]
     assert lapse_hand_ons(timezone.now() + timedelta(days=90)) == 1
+
+
+@pytest.mark.parametrize(
+    ("kind", "end", "reader", "words"),
+    [
+        (
+            "hand_on_declined",
+            lambda x: decline_hand_on(x, by=x.taker),
+            "giver",
+            "Tom Taker does not take on",
+        ),
+        (
+            "hand_on_withdrawn",
+            lambda x: withdraw_hand_on(x, by=x.giver),
+            "taker",
+            "Gia Giver keeps",
+        ),
+        (
+            "hand_on_lapsed",
+            lambda x: lapse_hand_ons(timezone.now() + timedelta(days=90)),
+            "taker",
+            "An offer has lapsed",
+        ),
+    ],
+)
+def test_each_end_of_an_offer_is_told_in_words(
+    booking, taker, kind, end, reader, words
+):
+    hand_on = offer(booking, taker)
+    waiting = Delivery.objects.get(kind="hand_on_offered")
+
+    end(hand_on)
+
+    row = Delivery.objects.get(kind=kind, recipient=getattr(hand_on, reader))
+    mail = message_kind(kind).render([row])[row.pk]
+    assert mail.subject.startswith(words)
+    assert "2 dates" in mail.text
+    assert "2 dates" in mail.html
+    late = message_kind("hand_on_offered").render([waiting])[waiting.pk]
+    assert late == Skip("answered meanwhile")
 
 
 def test_the_mails_say_what_is_offered_and_keep_the_address(booking, taker):

@@ -69,6 +69,21 @@ def test_taken_dates_are_waited_for_from_the_dialog(client, therapist, office):
     assert "You are waiting for 2 of these dates." in page.content.decode()
 
 
+def test_a_date_lost_to_a_colleague_is_waited_for_from_its_page(
+    client, therapist, office
+):
+    lost = BookingFactory(office=office, guest=therapist, status="declined")
+    OccurrenceFactory(booking=lost, period=period(office), state="lost")
+    OccurrenceFactory(booking=lost, period=period(office, 3), state="lost")
+
+    page = client.get(lost.get_absolute_url())
+
+    assert "1 date is taken: wait for it" in page.content.decode()
+    values = [date.value for date in page.context["wait_dates"]]
+    client.post(join_url(office), {"dates": values, "people": "2"})
+    assert WaitlistEntry.objects.get().period == period(office)
+
+
 def test_the_page_of_the_office_offers_the_same(client, therapist, office):
 
     page = client.get(office.get_absolute_url(), asked())
