@@ -33,7 +33,7 @@ def with_notes(orientation=6):
         TiffImagePlugin.IFDRational(51),
         TiffImagePlugin.IFDRational(9),
     )
-    return picture(exif=exif)
+    return picture(exif=exif, icc_profile=CAMERA.encode(), comment=CAMERA.encode())
 
 
 def bomb():

@@ -165,6 +165,13 @@ def test_what_is_no_photo_is_refused_kindly_and_nothing_else_is_lost(
     assert len(set(default_storage.listdir("offices")[1]) - before) == 3
 
 
+def test_a_huge_file_is_forgotten_while_it_comes_in(client, office):
+    response = send(client, office, b"x" * (12 * 1024 * 1024 + 1), picture())
+
+    assert list(response.wsgi_request.FILES) == ["photo1-file"]
+    assert office.photos.count() == 1
+
+
 def test_of_a_polyglot_only_the_picture_is_kept(client, office):
     send(
         client, office, picture() + PAYLOAD, name="room.html", content_type="text/html"
