@@ -131,6 +131,8 @@ def test_a_mail_that_nobody_wants_any_more_is_not_sent(person, why):
 
     [verdict] = verdicts()
     assert isinstance(verdict, Skip)
+    is_over = why in {"forgotten", "stopped", "over"}
+    assert (verdict.reason == "The search was stopped, or is over.") == is_over
 
 
 def test_quiet_hours_are_kept(person):
