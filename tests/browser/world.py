@@ -1,7 +1,10 @@
 """A small community that is awkward to draw: long names, many words, nothing at all."""
 
+from datetime import timedelta
 from io import BytesIO
 from types import SimpleNamespace
+
+from django.utils import timezone
 
 from directory.enums import TermKind
 from directory.models import Term
@@ -15,7 +18,7 @@ from spaces.enums import (
     NeedStatus,
     OccurrenceState,
 )
-from spaces.hours import Span
+from spaces.hours import Span, local_period
 from spaces.models import BookingMessage, CodeView
 from tests.factories.directory import (
     CommunityFactory,
@@ -111,7 +114,16 @@ def _exchange(member, other, newcomer, office):
             booking=held, period=hours(3, 5, day=day), state=OccurrenceState.HELD
         )
     asked = BookingFactory(office=office, guest=newcomer, any_room=True)
-    OccurrenceFactory(booking=asked, period=hours(1, 3, day=30))
+    day = timezone.localdate() + timedelta(days=30)
+    day += timedelta(days=(1 - day.weekday()) % 7)  # a Tuesday, on which both are open
+    for week, start in ((0, 540), (1, 600)):
+        period = local_period(
+            day + timedelta(weeks=week), start, start + 120, office.building.zone
+        )
+        OccurrenceFactory(booking=asked, period=period)
+        if week:
+            rest = BookingFactory(office=garden, guest=other, status="confirmed")
+            OccurrenceFactory(booking=rest, period=period)
     let = BookingFactory(office=office, guest=other, status=BookingStatus.CONFIRMED)
     rival = BookingFactory(office=garden, guest=newcomer, status="confirmed")
     for day in (40, 47, 54):
@@ -141,7 +153,7 @@ def _exchange(member, other, newcomer, office):
     )
     span = taken.span(elsewhere.building.zone)
     OpeningFactory(office=elsewhere, weekday=span.weekday, start=0, end=1440)
-    refresh_free([garden.pk, elsewhere.pk])
+    refresh_free([office.pk, garden.pk, elsewhere.pk])
     return {
         "held": held,
         "any_room": asked,
