@@ -49,7 +49,7 @@ def _room(rng: Random, chairs: int) -> bytes:
     draw.ellipse((150, 520, 810, 620), "#cdbb9d")
     if chairs > 2:
         for number in range(chairs):
-            _chair(draw, 90 + number * 105, 450 + (number % 2) * 40, 80, seat)
+            _chair(draw, 135 + number * 90, 440 + (number % 2) * 50, 70, seat)
     else:
         _chair(draw, 200, 380, 190, seat)
         _chair(draw, 570, 380, 190, seat)
