@@ -113,8 +113,7 @@ PAGES = {
             "spaces:booking_move", args=[world.mine_let.pk]
         ),
         "hand on": lambda world: (
-            reverse("spaces:hand_on_new", args=[world.handed.booking_id])
-            + "?name=Nia"
+            reverse("spaces:hand_on_new", args=[world.handed.booking_id]) + "?name=Nia"
         ),
         "hand on to": lambda world: (
             reverse("spaces:hand_on_new", args=[world.handed.booking_id])

@@ -27,7 +27,12 @@ from tests.factories.directory import (
     SupervisionFactory,
     TherapistFactory,
 )
-from tests.factories.spaces import BookingFactory, OccurrenceFactory, OfficeFactory
+from tests.factories.spaces import (
+    BookingFactory,
+    HandOnFactory,
+    OccurrenceFactory,
+    OfficeFactory,
+)
 from tests.periods import hours
 
 pytestmark = pytest.mark.django_db
@@ -127,11 +132,11 @@ def test_an_offer_moves_only_as_allowed(booking, taker, subtests):
         "host": booking.office.hosts.get(),
         "outsider": TherapistFactory(),
     }
+    hand_on = HandOnFactory(
+        booking=booking, taker=taker, occurrences=[booking.occurrences.first()]
+    )
     for status, verb, role in EVERY_CASE:
         with subtests.test(f"{status} {verb} {role}"):
-            HandOn.objects.all().delete()
-            Occurrence.objects.update(guest=booking.guest)
-            hand_on = offer(booking, taker)
             HandOn.objects.update(status=status)
             expected = ALLOWED.get((status, verb, role), status)
 
@@ -142,8 +147,11 @@ def test_an_offer_moves_only_as_allowed(booking, taker, subtests):
 
             hand_on.refresh_from_db()
             assert hand_on.status == expected
+            Occurrence.objects.filter(guest=taker).update(guest=booking.guest)
             own = {
-                s for (old, _v, r), s in ALLOWED.items() if (old, r) == (status, role)
+                new
+                for (old, _, who), new in ALLOWED.items()
+                if (old, who) == (status, role)
             }
             hand_on.status = status
             assert set(next_statuses(hand_on, people[role])) == own
