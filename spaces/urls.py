@@ -88,9 +88,7 @@ urlpatterns = [
     path("photos/<int:pk>/move/", photo.photo_move, name="office_photo_move"),
     path("photos/<int:pk>/delete/", photo.photo_delete, name="office_photo_delete"),
     path("offices/<int:pk>/ask/", asking.booking_request, name="booking_request"),
-    path(
-        "offices/<int:pk>/waitlist/", waitlist.waitlist_join, name="waitlist_join"
-    ),
+    path("offices/<int:pk>/waitlist/", waitlist.waitlist_join, name="waitlist_join"),
     path("waitlist/<int:pk>/leave/", waitlist.waitlist_leave, name="waitlist_leave"),
     path("waitlist/<int:pk>/rejoin/", waitlist.waitlist_rejoin, name="waitlist_rejoin"),
     path("bookings/", booking.booking_list, name="booking_list"),
@@ -138,9 +136,7 @@ urlpatterns = [
     path("feed/", feed.feed_settings, name="feed_settings"),
     path("feed/<str:token>.ics", feed.feed, name="feed"),
     path("feed/offices/<str:link>.ics", feed.office_feed, name="office_feed"),
-    path(
-        "bookings/<int:pk>/dates.ics", feed.booking_calendar, name="booking_calendar"
-    ),
+    path("bookings/<int:pk>/dates.ics", feed.booking_calendar, name="booking_calendar"),
     path("busy/", busy.busy_list, name="busy_list"),
     path("busy/<int:pk>/refresh/", busy.busy_refresh, name="busy_refresh"),
     path("busy/<int:pk>/remove/", busy.busy_remove, name="busy_remove"),
