@@ -26,7 +26,7 @@ from directory.geo import DistanceTo, within
 from directory.models import Block, Term, Therapist
 from spaces import hours
 from spaces.enums import Audience, NeedStatus, OccurrenceState, Sort
-from spaces.fields import DateTimeMultirangeField, intervals, multirange
+from spaces.fields import DateTimeMultirangeField, multirange
 from spaces.fit import describe_misses, say_shortest
 from spaces.hours import Dated, Interval, Span
 from spaces.models import Building, Need, Occurrence, Office, Opening
@@ -265,8 +265,7 @@ def _read(query: tuple[str, list[Any]] | None) -> list[_Ranked]:
         return []
     with connection.cursor() as cursor:
         cursor.execute(*query)
-        rows = [_Ranked(*row) for row in cursor.fetchall()]
-    return [row._replace(covered=intervals(row.covered)) for row in rows]
+        return [_Ranked(*row) for row in cursor.fetchall()]
 
 
 def _could_have(wanted: Wanted) -> Q:
@@ -283,7 +282,7 @@ def _metres(wanted: Wanted) -> Any:
     return DistanceTo(wanted.latitude, wanted.longitude, "building__")
 
 
-def _wanted_in(wanted: Wanted, zone: ZoneInfo) -> tuple[str, Any, int]:
+def _wanted_in(wanted: Wanted, zone: ZoneInfo) -> tuple[str, str, int]:
     """The same local hours are other instants in another zone: one set of periods per zone there is."""
     periods = hours.intervals_of(_to_come(wanted, zone))
     return zone.key, multirange(periods), hours.minutes(periods)

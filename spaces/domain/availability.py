@@ -4,9 +4,10 @@ import logging
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef, Prefetch, Q
+from django.db.models import Exists, F, OuterRef, Prefetch, Q, QuerySet
 from django.utils import timezone
 
 from directory.models import Therapist
@@ -15,6 +16,7 @@ from spaces.domain.holds import hold_for_waiting
 from spaces.enums import Audience, BookingStatus, NeedStatus
 from spaces.hours import Interval
 from spaces.models import Booking, Closure, Need, Occurrence, Office, Opening
+from spaces.queries import RangeUnion
 
 logger = logging.getLogger(__name__)
 
@@ -44,7 +46,7 @@ def refresh_free(office_ids: Iterable[int]) -> None:
     if held := hold_for_waiting(ids):
         _write_free({booking.office_id for booking in held})
         keep_facets(booking.guest_id for booking in held)
-    keep_facets(Therapist.objects.filter(offices__in=ids).values_list("pk", flat=True))
+    keep_facets(Office.hosts.through.objects.filter(office__in=ids).values("therapist"))
 
 
 def _write_free(office_ids: Iterable[int]) -> None:
@@ -86,9 +88,11 @@ def verify_every_office() -> list[Opening]:
     return wrong
 
 
-def keep_facets(therapist_ids: Iterable[int]) -> None:
+def keep_facets(therapist_ids: Iterable[int] | QuerySet[Any, Any]) -> None:
     """``has_spare_hours`` and ``seeks_hours``, which the directory shows and this app knows."""
     now = timezone.now()
+    if not isinstance(therapist_ids, QuerySet):
+        therapist_ids = list(therapist_ids)
     spare = (
         Opening.objects.current()
         .fresh(now)
@@ -96,7 +100,7 @@ def keep_facets(therapist_ids: Iterable[int]) -> None:
     )
     needs = Need.objects.filter(status=NeedStatus.OPEN)
     requests = Booking.objects.filter(status=BookingStatus.REQUESTED)
-    people = Therapist.objects.filter(pk__in=list(therapist_ids)).annotate(
+    people = Therapist.objects.filter(pk__in=therapist_ids).annotate(
         spare=Exists(spare.filter(office__hosts=OuterRef("pk")).exclude(free=[])),
         seeks=Exists(needs.filter(therapist=OuterRef("pk")))
         | Exists(requests.filter(guest=OuterRef("pk"))),
@@ -134,16 +138,16 @@ def _offered(opening: Opening, office: Office, now: datetime) -> list[Interval]:
 
 def _taken(offices: Iterable[Office], now: datetime) -> dict[int, list[Interval]]:
     """What closures and other people's dates take of each office, from now on."""
-    periods: dict[int, list[Interval]] = defaultdict(list)
+    periods: dict[int, list[Interval]] = {office.pk: [] for office in offices}
     by_building: dict[int, list[int]] = defaultdict(list)
     for office in offices:
         by_building[office.building_id].append(office.pk)
-        periods[office.pk] = []
     occurrences = (
         Occurrence.objects.taking().filter(office__in=list(periods)).ending_after(now)
     )
-    for office_id, period in occurrences.values_list("office", "period"):
-        periods[office_id].append((period.lower, period.upper))
+    by_office = occurrences.order_by().values("office")
+    for row in by_office.annotate(periods=RangeUnion("period")):
+        periods[row["office"]] = row["periods"]
     closures = Closure.objects.filter(
         Q(office__in=list(periods)) | Q(building__in=list(by_building)),
         period__endswith__gt=now,

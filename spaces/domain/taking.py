@@ -1,12 +1,13 @@
 """Taking hours, as far as the database lets, and what follows from it for others."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
-from django.db.models import Q
+from django.db.models import BooleanField, F, Func, Q, Value
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
@@ -23,6 +24,8 @@ from spaces.domain.dates import (
 )
 from spaces.enums import BookingStatus, ChangeKind, OccurrenceState
 from spaces.errors import SlotTakenError
+from spaces.fields import DateTimeMultirangeField
+from spaces.hours import Interval
 from spaces.models import Booking, BookingEvent, Closure, Occurrence, Office
 
 
@@ -194,20 +197,53 @@ def _forgive(winner: Booking, booked: Sequence[Occurrence]) -> None:
 
 
 def _overlapping(occurrences: Sequence[Occurrence]) -> Q:
-    overlap = Q(pk__in=[])
+    by_office: dict[int, list[Interval]] = defaultdict(list)
     for occurrence in occurrences:
-        overlap |= Q(office=occurrence.office_id, period__overlap=occurrence.period)
+        period = occurrence.period
+        by_office[occurrence.office_id].append((period.lower, period.upper))
+    overlap = Q(pk__in=[])
+    for office_id, periods in by_office.items():
+        overlap |= Q(Meets("period", periods), office=office_id)
     return overlap
+
+
+class Meets(Func):
+    """Whether a period overlaps any of these: one question for a year of dates."""
+
+    template = "(%(expressions)s)"
+    arg_joiner = " && "
+    output_field = BooleanField()
+
+    def __init__(self, name: str, periods: Iterable[Interval]) -> None:
+        known = Value(hours.union(periods), output_field=DateTimeMultirangeField())
+        super().__init__(F(name), known)
 
 
 def closed_among(occurrences: Sequence[Occurrence]) -> list[Occurrence]:
     """Those that a closure of their office or building covers."""
-    return [o for o in occurrences if _is_closed(o)]
+    if not occurrences:
+        return []
+    offices = {o.office_id: o.office for o in occurrences}
+    houses = {office.building_id for office in offices.values()}
+    reach = (
+        min(o.period.lower for o in occurrences),
+        max(o.period.upper for o in occurrences),
+    )
+    closures = Closure.objects.filter(
+        Q(office__in=list(offices)) | Q(building__in=houses), period__overlap=reach
+    )
+    return [o for o in occurrences if any(_is_shut(o, shut) for shut in closures)]
 
 
-def _is_closed(occurrence: Occurrence) -> bool:
-    closures = Closure.objects.of_office(occurrence.office)
-    return closures.filter(period__overlap=occurrence.period).exists()
+def _is_shut(occurrence: Occurrence, closure: Closure) -> bool:
+    is_here = (
+        closure.office_id == occurrence.office_id
+        or closure.building_id == occurrence.office.building_id
+    )
+    return is_here and (
+        closure.period.lower < occurrence.period.upper
+        and occurrence.period.lower < closure.period.upper
+    )
 
 
 def _taken(wanted: Sequence[Occurrence]) -> SlotTakenError:
