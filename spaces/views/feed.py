@@ -90,12 +90,16 @@ def _answer(request: HttpRequest, reader: Reader, name: str) -> HttpResponse:
 
 def _same_since(path: str, etag: str) -> int:
     """When this text was first given out: a room's new address makes another text, and no row says when."""
-    key = f"feed:{hashlib.sha256(path.encode()).hexdigest()}"
-    known, since = cache.get(key) or ("", 0)
+    known, since = cache.get(seen_key(path)) or ("", 0)
     if known != etag:
         since = int(datetime.now(UTC).timestamp())
-        cache.set(key, (etag, since), REMEMBERED)
+        cache.set(seen_key(path), (etag, since), REMEMBERED)
     return int(since)
+
+
+def seen_key(path: str) -> str:
+    """Of the cache. The link itself is a secret, and stays out of it."""
+    return f"feed:{hashlib.sha256(path.encode()).hexdigest()}"
 
 
 # --- The links --------------------------------------------------------------------

@@ -1,4 +1,4 @@
-from datetime import date, timedelta
+from datetime import UTC, date, timedelta
 from email import message_from_bytes, policy
 from zoneinfo import ZoneInfo
 
@@ -114,6 +114,18 @@ def test_every_other_week_says_so():
     assert "INTERVAL=2" in text
     assert "EXDATE" not in text
     assert standing_in(text) == periods(booking)
+
+
+def test_a_night_of_another_length_says_its_hours_itself():
+    booking = booked(Span(6, 0, 240))
+
+    special = [e for e in events_of(feed_for(booking.guest)) if "RECURRENCE-ID" in e]
+
+    lengths = [
+        e.decoded("DTEND").astimezone(UTC) - e.decoded("DTSTART").astimezone(UTC)
+        for e in special
+    ]
+    assert lengths == [timedelta(hours=5), timedelta(hours=3)]
 
 
 def test_two_zones_in_one_feed():
