@@ -2,6 +2,7 @@
 // the page has nothing else to do. What to show stands in #map-places, which is read again whenever the list is swapped.
 const CLOSE = 34; // pixels: pins nearer than this share one
 const WIDE = window.matchMedia("(min-width: 60rem)");
+const MOVES = !window.matchMedia("(prefers-reduced-motion: reduce)").matches;
 const idle = window.requestIdleCallback ?? ((then) => setTimeout(then, 200));
 
 const fetched = (element) => new Promise((done, failed) => {
@@ -32,7 +33,10 @@ const entry = (place) => {
 
 class Picture {
   constructor(frame) {
-    this.map = window.L.map(frame, { zoomControl: false, attributionControl: false, scrollWheelZoom: false, minZoom: 8, maxZoom: 15 });
+    this.map = window.L.map(frame, {
+      zoomControl: false, attributionControl: false, scrollWheelZoom: false, minZoom: 8, maxZoom: 15,
+      fadeAnimation: MOVES, zoomAnimation: MOVES, markerZoomAnimation: MOVES, inertia: MOVES,
+    });
     this.layers = window.L.layerGroup().addTo(this.map);
     this.pins = window.L.layerGroup().addTo(this.map);
     this.map.on("zoomend", () => this.said && this.pin());
