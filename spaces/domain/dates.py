@@ -80,7 +80,7 @@ def lock_booking(booking: Booking) -> Booking:
     ids = {booking.office_id} | _offices_of(booking)
     lock_offices(ids)
     booking = Booking.objects.with_parties().with_dates().get(pk=booking.pk)
-    if ({booking.office_id} | _offices_of(booking)) - ids:
+    if {booking.office_id, *(o.office_id for o in booking.occurrences.all())} - ids:
         raise NotAllowedError(
             _("Somebody changed this booking just now. Look at it again, please.")
         )
