@@ -7,6 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -35,7 +36,10 @@ def history_of(booking: Booking) -> list[Happening]:
     names = Names(events)
     zone = booking.office.building.zone
     return [
-        Happening(event, _with_actor(event, say_change(event, zone=zone, names=names)))
+        Happening(
+            event,
+            capfirst(_with_actor(event, say_change(event, zone=zone, names=names))),
+        )
         for event in events
     ]
 
@@ -117,6 +121,10 @@ class Said:
         due = self.dates("due")
         if not due:
             return text
+        if text.endswith(due):  # all of what was named
+            return _("%(what)s – due unless somebody else takes the hours") % {
+                "what": text
+            }
         return _("%(what)s; due unless somebody else takes the hours: %(due)s") % {
             "what": text,
             "due": due,
@@ -125,6 +133,19 @@ class Said:
 
 def _skipped(said: Said) -> str:
     return _("skipped: %(dates)s") % {"dates": said.dates("before")}
+
+
+def _given_back(said: Said) -> str:
+    """Dates given up in one go: those in time are skipped, and cost nothing."""
+    late = said.details.get("late", said.details.get("before", []))
+    in_time = [each for each in said.details.get("before", []) if each not in late]
+    words = said.with_due(
+        _("given back: %(dates)s") % {"dates": say_dates(_periods(late), said.zone)}
+    )
+    if not in_time:
+        return words
+    skipped = say_dates(_periods(in_time), said.zone)
+    return f"{_('skipped: %(dates)s') % {'dates': skipped}}; {words}"
 
 
 def _called_off(said: Said) -> str:
@@ -199,9 +220,7 @@ WORDS: dict[ChangeKind, Callable[[Said], str]] = {
     ),
     ChangeKind.CHANGED: _changed,
     ChangeKind.ENDED: _ended,
-    ChangeKind.GIVEN_BACK: lambda said: said.with_due(
-        _("given back: %(dates)s") % {"dates": said.dates("before")}
-    ),
+    ChangeKind.GIVEN_BACK: _given_back,
     ChangeKind.ROOM: _room,
     ChangeKind.PARTLY: lambda said: (
         _("without %(dates)s") % {"dates": said.dates("before")}

@@ -89,7 +89,7 @@ def skip_dates(
         booking,
         ChangeKind.GIVEN_BACK if late else ChangeKind.SKIPPED,
         by=by,
-        details=_details(booking, dates, by),
+        details={**_details(booking, dates, by), "late": said_periods(late)},
         note=note,
         also=takers_of(booking, dates),
     )

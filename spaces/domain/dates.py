@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from directory.domain.outbox import enqueue
 from directory.errors import NotAllowedError
 from directory.models import Therapist
+from spaces import hours
 from spaces.domain.availability import lock_offices
 from spaces.enums import ChangeKind, OccurrenceState, Party
 from spaces.models import Booking, BookingEvent, Occurrence
@@ -147,8 +148,11 @@ def free_until(booking: Booking, occurrence: Occurrence) -> datetime:
     starts: list[datetime] = [occurrence.period.lower]
     if occurrence.moved_from:
         starts.append(occurrence.moved_from.lower)
-    first = min(starts)
-    return first - timedelta(days=booking.notice_days)
+    first = min(starts).astimezone(booking.office.building.zone)
+    day = first.date() - timedelta(days=booking.notice_days)
+    return hours.instant(
+        day, first.hour * 60 + first.minute, booking.office.building.zone
+    )
 
 
 def is_late(booking: Booking, occurrence: Occurrence) -> bool:

@@ -111,14 +111,11 @@ class MinuteField(forms.Field):
         "required": _("From when until when? Like 18:00."),
         "unknown": _("Type a full or half hour, like 18:00 or 18:30."),
     }
-    widget = forms.TimeInput
+    widget = forms.TimeInput({"type": "time", "step": STEP * 60}, format="%H:%M")
 
     def __init__(self, *, is_end: bool = False, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.is_end = is_end
-
-    def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
-        return {"type": "time", "step": STEP * 60}
 
     def prepare_value(self, value: Any) -> Any:
         return clock(value % DAY) if isinstance(value, int) else value

@@ -15,7 +15,9 @@ from spaces.domain.booking import (
     expire_bookings,
     withdraw_booking,
 )
+from spaces.domain.changes import skip_dates
 from spaces.domain.offer import accept_offer
+from spaces.domain.unused import keep_booking, say_unused
 from spaces.hours import Span
 from spaces.models import Booking
 from spaces.notifications.booking import KINDS
@@ -248,3 +250,80 @@ def test_a_supervisor_is_told_as_who_asked_not_as_the_host():
         offer.need.get_absolute_url()
         not in mail("booking_confirmed", offer.need.therapist).text
     )
+
+
+# --- While it runs ------------------------------------------------------------------
+
+
+@pytest.fixture
+def running(office, guest, host):
+    """Three Thursdays, the first later than the notice allows."""
+    dates = [(thursday() + timedelta(weeks=week), EVENING) for week in range(3)]
+    office.notice_days = 10
+    office.save()
+    booking = request_booking(office, guest=guest, dates=dates)
+    confirm_booking(booking, by=host)
+    return Booking.objects.get(pk=booking.pk)
+
+
+def test_a_change_says_all_in_its_subject_and_goes_to_the_other_side(
+    running, host, guest
+):
+    first, second, _third = running.occurrences.all()
+    skip_dates(running, [first, second], by=guest, note="Away & ill.")
+
+    found = mail("booking_changed", host)
+    assert found.subject.startswith("Skipped: Thu ")
+    assert found.subject.endswith("the hours – The garden room")
+    for part in (found.text, found.html):
+        assert "Joel Okafor changed the booking of The garden room" in part
+        assert "It stands now: " in part
+    assert "“Away & ill.”" in found.text
+    assert not Delivery.objects.filter(kind="booking_changed", recipient=guest)
+
+
+def test_unused_hours_are_asked_about_until_somebody_keeps_them(running, host, guest):
+    say_unused(running, by=host)
+
+    found = mail("booking_unused", guest)
+    assert found.subject.startswith("Still needed? Say so by ")
+    assert (
+        "Mara O’Ellison & Co says that these hours were not used lately" in found.text
+    )
+    keep_booking(running, by=guest)
+    assert mail("booking_unused", guest).reason == "kept meanwhile"
+    assert mail("booking_changed", host).subject == "Kept – The garden room"
+
+
+def test_cancelling_late_says_what_stays_due(running, host, guest):
+    cancel_booking(running, by=guest)
+
+    assert "due unless somebody else takes the hours: Thu " in (
+        mail("booking_cancelled", host).text
+    )
+
+
+def test_a_host_is_reminded_a_day_before_and_not_once_it_is_answered(
+    office, host, guest
+):
+    booking = ask(office, guest)
+
+    row = Delivery.objects.get(kind="booking_reminder")
+    left = booking.answer_by - booking.created_at
+    assert row.recipient == host
+    assert abs(
+        booking.answer_by - row.not_before - min(timedelta(days=1), left / 2)
+    ) < timedelta(minutes=1)
+    assert mail("booking_reminder", host).subject.startswith("Answer by ")
+    confirm_booking(booking, by=host)
+    assert mail("booking_reminder", host).reason == "answered meanwhile"
+
+
+def test_the_confirmation_names_what_was_left_out(office, host, guest):
+    dates = [(thursday() + timedelta(weeks=week), EVENING) for week in range(2)]
+    booking = request_booking(office, guest=guest, dates=dates)
+    confirm_booking(booking, by=host, only=[booking.occurrences.first().pk])
+
+    found = mail("booking_confirmed", guest)
+    assert "Left out of what was asked for: Thu " in found.text
+    assert "Left out of what was asked for: Thu " in found.html
