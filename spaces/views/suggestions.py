@@ -49,6 +49,11 @@ def _how(suggestion: Suggestion) -> str:
     """Of two rooms: how often one changes, and how far it is."""
     if suggestion.kind != "two":
         return ""
+    weekdays = [
+        {day.weekday() for day, _span in part.dates} for part in suggestion.parts
+    ]
+    if not weekdays[0] & weekdays[1]:
+        return _("Each day of the week always in the same room")
     changes = ngettext(
         "One change of room", "%(count)s changes of room", suggestion.room_changes
     ) % {"count": suggestion.room_changes}

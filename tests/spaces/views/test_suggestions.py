@@ -142,7 +142,7 @@ def test_two_rooms_have_a_day_each(client, therapist):
 
     [(kind, _what, how, parts)] = [item for item in found if len(item[3]) == 2]
     assert kind == "Two rooms together"
-    assert how == "3 changes of room, some 20 minutes from one to the other"
+    assert how == "Each day of the week always in the same room"
     assert sorted((name, said[:24]) for name, said in parts) == [
         ("Attic", "Tue 18:00–21:00, 2 dates"),
         ("Cellar", "Thu 18:00–21:00, 2 dates"),
