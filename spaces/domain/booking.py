@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from directory.domain.outbox import Letter, enqueue_all
+from directory.domain.supervision import accepted_party, rule_for
 from directory.errors import NotAllowedError
 from directory.models import Therapist
 from spaces.domain.any_room import choose_room
@@ -206,11 +207,13 @@ def enter_booking(
 ) -> Booking:
     """Book at once, without an opening: an accepted offer, a host's own entry. Nobody is told but rivals.
 
-    Closures and the constraint alone bind it. Raises ``SlotTakenError`` naming the dates that are taken.
+    Closures and the constraint alone bind it. Raises ``SlotTakenError`` naming the dates that are taken, and
+    ``NotAllowedError`` where a guest under supervision would owe something and nobody answers for them.
     """
     if not periods:
         raise HoursError(_("Choose at least one date."))
     lock_offices([office.pk])
+    party = _answers_for(guest, price_cents_an_hour)
     booking = Booking.objects.create(
         office=office,
         guest=guest,
@@ -220,6 +223,7 @@ def enter_booking(
         message=message,
         terms=terms_of(office),
         notice_days=office.notice_days,
+        party=party,
     )
     occurrences = [
         Occurrence(
@@ -239,6 +243,21 @@ def enter_booking(
     add_booked(occurrences)
     refresh_free([office.pk])
     return booking
+
+
+def _answers_for(guest: Therapist, price_cents: int) -> Therapist | None:
+    """Of an associate nothing is ever due: somebody who accepted to answer for them owes it."""
+    if rule_for(guest) is None:
+        return None
+    party = accepted_party(guest)
+    if party is None and price_cents:
+        raise NotAllowedError(
+            _(
+                "%(name)s practises under supervision, and nobody here has accepted to answer for them, so nothing can be due. Their supervisor accepts it under “Supervision”; until then only free hours can be booked."
+            )
+            % {"name": guest}
+        )
+    return party
 
 
 def next_statuses(booking: Booking, therapist: Therapist) -> list[BookingStatus]:

@@ -10,7 +10,6 @@ from django.utils.translation import gettext as _
 
 from directory.domain.membership import invite_person, known_by_address, take_off
 from directory.domain.outbox import enqueue
-from directory.domain.supervision import accepted_party, rule_for
 from directory.errors import NotAllowedError
 from directory.models import Therapist
 from spaces import hours
@@ -137,7 +136,6 @@ def enter_for(
         people=people,
         message=message,
     )
-    _answered_for(booking, price_cents)
     _tell(booking)
     return booking
 
@@ -207,21 +205,6 @@ def _periods(
         for day, span in sorted(set(dates))
     ]
     return [period for period in periods if period and period.upper > now]
-
-
-def _answered_for(booking: Booking, price_cents: int) -> None:
-    """Of an associate nothing is ever due: somebody who accepted to answer for them owes it."""
-    if rule_for(booking.guest) is None:
-        return
-    booking.party = accepted_party(booking.guest)
-    if booking.party is None and price_cents:
-        raise NotAllowedError(
-            _(
-                "%(name)s practises under supervision, and nobody here has accepted to answer for them, so nothing can be due. Their supervisor accepts it under “Supervision”; or enter the hours as free."
-            )
-            % {"name": booking.guest}
-        )
-    booking.save(update_fields=["party"])
 
 
 def _tell(booking: Booking) -> None:

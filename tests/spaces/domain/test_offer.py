@@ -8,7 +8,7 @@ from django.db import connection
 from django.utils import timezone
 
 from directory.errors import NotAllowedError
-from directory.models import Delivery
+from directory.models import Delivery, Term
 from directory.registry import message_kind
 from spaces.coverage import coverage_of, dated_hours
 from spaces.domain.availability import refresh_free
@@ -29,9 +29,12 @@ from spaces.enums import AnswerChoice
 from spaces.errors import HoursError, SlotTakenError
 from spaces.hours import Span
 from spaces.models import Answer, Booking, Need, Occurrence, Offer, Office, Opening
+from spaces.statement import owed_by
 from tests.factories.directory import (
     BlockFactory,
+    LicenceFactory,
     ModeratorFactory,
+    SupervisionFactory,
     TherapistFactory,
 )
 from tests.factories.spaces import (
@@ -149,6 +152,36 @@ def test_accepting_books_every_date_still_needed_and_tells_both():
         ("booking_confirmed", need.therapist.pk),
         ("offer_accepted", offer.helper.pk),
     ]
+
+
+@pytest.fixture
+def associates_need():
+    associate = TherapistFactory()
+    LicenceFactory(therapist=associate, kind=Term.objects.get(slug="apcc"))
+    return NeedFactory(therapist=associate, **LATER)
+
+
+def test_what_an_associate_borrows_their_supervisor_owes(associates_need):
+    supervisor = SupervisionFactory(trainee=associates_need.therapist).supervisor
+    offer = OfferFactory(need=associates_need, price_cents=1800)
+
+    offer = accept_offer(offer, by=associates_need.author)
+
+    dates = offer.booking.occurrences.select_related("booking__party", "guest")
+    assert {owed_by(date) for date in dates} == {supervisor}
+
+
+@pytest.mark.parametrize(("price_cents", "status"), [(0, "accepted"), (1, "offered")])
+def test_an_associate_nobody_answers_for_borrows_only_what_is_free(
+    associates_need, price_cents, status
+):
+    offer = OfferFactory(need=associates_need, price_cents=price_cents)
+
+    with pytest.raises(NotAllowedError) if price_cents else nullcontext():
+        accept_offer(offer, by=associates_need.author)
+
+    offer.refresh_from_db()
+    assert offer.status == status
 
 
 def test_accepting_takes_the_hours_out_of_what_the_room_offers():
