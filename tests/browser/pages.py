@@ -1,6 +1,7 @@
 """Every page that is looked at by test_every_page: for whom, and where in tests/browser/world.py's community."""
 
 from django.urls import reverse
+from django.utils import timezone
 
 from directory.links import sign
 from spaces.notifications.agreement import approval_path
@@ -108,6 +109,25 @@ PAGES = {
         "wait": lambda world: (
             reverse("spaces:booking_request", args=[world.wait_at.pk])
             + f"?hours={world.wait_for}&first_date={world.wait_day}&any_room=on"
+        ),
+        "change dates": lambda world: reverse(
+            "spaces:booking_dates", args=[world.confirmed.pk]
+        ),
+        "move a date": lambda world: (
+            reverse(
+                "spaces:date_move",
+                args=[world.confirmed.pk, world.confirmed.occurrences.first().pk],
+            )
+            + "?starts=09:00&ends=10:00&day="
+            + world.wait_day.isoformat()
+        ),
+        "other hours from then on": lambda world: (
+            reverse("spaces:dates_change", args=[world.confirmed.pk])
+            + f"?hours=1-540-660&day={timezone.localdate()}"
+        ),
+        "end from then on": lambda world: (
+            reverse("spaces:dates_end", args=[world.confirmed.pk])
+            + f"?day={timezone.localdate()}"
         ),
         "another room": lambda world: reverse(
             "spaces:booking_move", args=[world.mine_let.pk]

@@ -72,6 +72,10 @@ def build():
         OccurrenceFactory(booking=booking, period=hours(17, 20, day=7 * day))
     confirmed = BookingFactory(office=far, guest=member, status=BookingStatus.CONFIRMED)
     OccurrenceFactory(booking=confirmed, period=hours(9, 12, day=1))
+    for day, state in [(8, "skipped"), (15, "given_back"), (22, "displaced")]:
+        OccurrenceFactory(
+            booking=confirmed, period=hours(9, 12, day=day), state=state, is_due=True
+        )
     _calendars(member, office)
     refresh_free([office.pk, far.pk])
     _written(booking, confirmed)
