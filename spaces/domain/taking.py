@@ -68,16 +68,19 @@ def hold_dates(
         raise _taken(occurrences) from error
 
 
+_Shift = tuple[Occurrence, DateTimeTZRange, int]  # to there, for so many cents
+
+
 def put_dates(
     booking: Booking,
-    moves: Sequence[tuple[Occurrence, DateTimeTZRange, int]],
+    moves: Sequence[_Shift],
     *,
     by: Therapist,
 ) -> None:
     """Booked dates to other periods, at these prices. Each keeps where it stood first, unless it is back there."""
     try:
         with transaction.atomic():
-            for occurrence, period, cents in moves:
+            for occurrence, period, cents in _in_nobodys_way(moves):
                 first = occurrence.moved_from or occurrence.period
                 move_dates(
                     booking,
@@ -93,6 +96,16 @@ def put_dates(
             occurrence.period = period
         raise _taken([occurrence for occurrence, _period, _cents in moves]) from error
     settle_taken(booking, [occurrence for occurrence, _period, _cents in moves])
+
+
+def _in_nobodys_way(moves: Sequence[_Shift]) -> list[_Shift]:
+    """One by one, no date moves to where another of them still stands: what goes later goes first, from the end."""
+    later = [move for move in moves if move[1].lower > move[0].period.lower]
+    sooner = [move for move in moves if move not in later]
+    return [
+        *sorted(later, key=lambda move: move[0].period.lower, reverse=True),
+        *sorted(sooner, key=lambda move: move[0].period.lower),
+    ]
 
 
 def add_booked(occurrences: Sequence[Occurrence]) -> list[Occurrence]:

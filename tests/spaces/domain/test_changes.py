@@ -345,6 +345,30 @@ def test_changing_from_a_date_on_leaves_conflicts_where_they_are(booking):
     assert "Wed 18:00–20:00 instead of Thu 18:00–20:00 (2 dates)" in last(booking)
 
 
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [((1020, 1110), (1080, 1170)), ((1080, 1170), (1020, 1110))],
+    ids=["later", "sooner"],
+)
+def test_two_times_of_a_day_move_to_where_the_other_stood(booking, before, after):
+    first, second = (Span(3, start, start + 60) for start in before)
+    days = [thursday() + timedelta(weeks=week) for week in range(2)]
+    room = open_office()
+    series = request_booking(
+        room,
+        guest=booking.guest,
+        dates=[(day, span) for day in days for span in (first, second)],
+    )
+    confirm_booking(series, by=room.hosts.get())
+
+    spans = [Span(3, start, start + 60) for start in after]
+    change_from(series, days[0], spans=spans, by=booking.guest)
+
+    zone = room.building.zone
+    series = Booking.objects.get(pk=series.pk)
+    assert [date.span(zone) for date in dates(series)] == spans * 2
+
+
 def _days_to(date):
     return (date.period.lower - hours(0, 1).lower).days
 
