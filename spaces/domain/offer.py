@@ -444,14 +444,18 @@ def _tell_askers(kind: str, offer: Offer) -> None:
 
 
 def _promise_acceptance(offer: Offer) -> None:
-    """The helper hears of it with the dates; the guest gets the same calendar file as after any other booking."""
+    """The helper hears of it with the dates; the guest gets the same calendar file as after any other booking, and so
+    does who answers for them."""
     enqueue(
         "offer_accepted",
         to=offer.helper,
         cause=f"offer:{offer.pk}",
         payload={"offer": offer.pk},
     )
-    for person in {offer.need.therapist, offer.need.author}:
+    people = {offer.need.therapist, offer.need.author}
+    if offer.booking and offer.booking.party:
+        people.add(offer.booking.party)
+    for person in people:
         enqueue(
             "booking_confirmed",
             to=person,

@@ -169,6 +169,7 @@ def test_what_an_associate_borrows_their_supervisor_owes(associates_need):
 
     dates = offer.booking.occurrences.select_related("booking__party", "guest")
     assert {owed_by(date) for date in dates} == {supervisor}
+    assert ("booking_confirmed", supervisor.pk) in sent()
 
 
 @pytest.mark.parametrize(("price_cents", "status"), [(0, "accepted"), (1, "offered")])
