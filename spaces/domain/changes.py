@@ -44,6 +44,7 @@ from spaces.enums import (
 from spaces.errors import HoursError, SlotTakenError
 from spaces.hours import Dated, Span
 from spaces.models import Booking, Occurrence
+from spaces.statement import owed_by
 from spaces.words import say_date
 
 O = OccurrenceState  # noqa: E741 -- as in spaces.domain.dates
@@ -108,7 +109,11 @@ def readd_dates(
     take_dates(booking, dates, by=by, is_due=False)
     refresh_free({o.office_id for o in dates})
     record_change(
-        booking, ChangeKind.READDED, by=by, details={"after": said_periods(dates)}
+        booking,
+        ChangeKind.READDED,
+        by=by,
+        details={"after": said_periods(dates)},
+        also=takers_of(booking, dates),
     )
     return booking
 
@@ -147,6 +152,7 @@ def move_date(
         ChangeKind.MOVED,
         by=by,
         details={"before": before, "after": said_periods([found])},
+        also=takers_of(booking, [found]),
     )
     return found
 
@@ -187,6 +193,7 @@ def change_from(
             "after": said_periods(move.occurrence for move in possible),
             "from": day.isoformat(),
         },
+        also=takers_of(booking, [move.occurrence for move in possible]),
     )
     return booking
 
@@ -247,13 +254,23 @@ def _in_same_week(occurrence: Occurrence, span: Span, booking: Booking) -> Dated
 
 
 def _move(booking: Booking, moves: Sequence[PlannedMove], *, by: Therapist) -> None:
-    """Later than the notice allows, hours may change but not become cheaper."""
+    """Later than the notice allows, hours may change but not become cheaper; nor dearer where somebody else pays."""
     prices = {
         move.occurrence.pk: max(move.occurrence.price_cents, move.to.price_cents)
         if is_late(booking, move.occurrence)
         else move.to.price_cents
         for move in moves
     }
+    dearer = [
+        move.occurrence
+        for move in moves
+        if prices[move.occurrence.pk] > move.occurrence.price_cents
+    ]
+    if others := {owed_by(occurrence) for occurrence in dearer} - {by}:
+        raise NotAllowedError(
+            _("%(name)s pays for this: choose hours that cost no more.")
+            % {"name": others.pop()}
+        )
     put_dates(
         booking,
         [(m.occurrence, m.to.period, prices[m.occurrence.pk]) for m in moves],

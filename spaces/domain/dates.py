@@ -71,8 +71,9 @@ def concerned_by(booking: Booking) -> set[Therapist]:
 
 
 def takers_of(booking: Booking, dates: Iterable[Occurrence]) -> list[Therapist]:
-    """Who has some of these dates without having asked for the booking."""
-    ids = {o.guest_id for o in dates} - {booking.guest_id}
+    """Who has some of these dates, or pays for them, without having asked for the booking."""
+    ids = {pk for o in dates for pk in (o.guest_id, o.payer_id) if pk}
+    ids -= {booking.guest_id}
     return list(Therapist.objects.filter(pk__in=ids)) if ids else []
 
 
@@ -162,17 +163,20 @@ def is_late(booking: Booking, occurrence: Occurrence) -> bool:
 def cancel_dates(
     booking: Booking, occurrences: Sequence[Occurrence], *, by: Therapist
 ) -> None:
-    """→ cancelled. What its guest calls off too late is due; what a host calls off never is. The caller refreshes."""
+    """→ cancelled. What its guest calls off too late is due; what a host calls off never is. The caller refreshes.
+
+    A displaced date is due only if its host said so before.
+    """
     late = [
         o
         for o in occurrences
         if by.pk == o.guest_id
-        and o.state == OccurrenceState.BOOKED
+        and (o.state == OccurrenceState.BOOKED or o.is_due)
         and o.price_cents
         and is_late(booking, o)
     ]
     early = [o for o in occurrences if o not in late]
-    move_dates(booking, early, OccurrenceState.CANCELLED, by=by)
+    move_dates(booking, early, OccurrenceState.CANCELLED, by=by, is_due=False)
     move_dates(booking, late, OccurrenceState.CANCELLED, by=by, is_due=True)
 
 

@@ -228,6 +228,20 @@ def test_cancelling_keeps_due_what_the_notice_does_not_cover(booking):
     assert due(booking)[2:] == [False, False]
 
 
+@pytest.mark.parametrize(
+    ("who", "owed"), [("guest", [True, False]), ("host", [False, False])]
+)
+def test_a_displaced_date_that_is_due_is_cancelled_like_others(booking, who, owed):
+    """The first is later than the notice, the third is not."""
+    people = {"guest": booking.guest, "host": booking.office.hosts.get()}
+    displaced = [dates(booking)[0].pk, dates(booking)[2].pk]
+    booking.occurrences.filter(pk__in=displaced).update(state="displaced", is_due=True)
+
+    cancel_booking(booking, by=people[who])
+
+    assert [date.is_due for date in dates(booking) if date.pk in displaced] == owed
+
+
 def test_cancelling_by_the_host_costs_nothing(booking):
     cancel_booking(booking, by=booking.office.hosts.get())
 
@@ -294,6 +308,24 @@ def test_a_moved_date_keeps_where_it_stood_first(booking):
     move_date(date, to=(day, EVENING), by=booking.guest)
     date.refresh_from_db()
     assert (date.moved_from, date.period) == (None, first)
+
+
+@pytest.mark.parametrize("who", ["lender", "supervisor"])
+def test_nobody_makes_a_date_dearer_for_somebody_else(booking, who):
+    """Of a lent date its giver pays, of an associate's their supervisor."""
+    payer = TherapistFactory(name="Pia Payer")
+    if who == "lender":
+        booking.occurrences.update(payer=payer)
+    else:
+        Booking.objects.update(party=payer)
+    date = dates(booking)[2]
+    day = date.day(booking.office.building.zone)
+
+    with pytest.raises(NotAllowedError, match="Pia Payer pays"):
+        move_date(date, to=(day, Span(3, 1020, 1260)), by=booking.guest)
+    move_date(date, to=(day, Span(3, 1140, 1260)), by=booking.guest)
+
+    assert payer in told()
 
 
 @pytest.mark.parametrize(
