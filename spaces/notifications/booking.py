@@ -107,8 +107,9 @@ def _mail(
         "timezone": building.timezone,
         **_elsewhere(kind, booking, summary),
     }
+    files = _attachments(kind, row, booking)
     return mail_from_templates(
-        "spaces", kind, context, _attachments(kind, row, booking)
+        "spaces", kind, context | {"has_calendar": bool(files)}, files
     )
 
 

@@ -151,6 +151,7 @@ def _entered(
     if person.pk in invited and invited[person.pk] >= booking.created_at:
         return Skip("the invitation names these hours")
     is_member = person.is_member
+    files = invitations(booking, person) if is_member else []
     line = line_of(booking, community)
     return mail_from_templates(
         "spaces",
@@ -159,6 +160,7 @@ def _entered(
             **line,
             "recipient": person,
             "is_member": is_member,
+            "has_calendar": bool(files),
             "is_guest": person.pk == booking.guest_id,
             "action_url": absolute_url(booking_path(booking, person)),
             "reason": _("You get this because %(host)s entered these hours for you.")
@@ -166,5 +168,5 @@ def _entered(
             "community": community,
             "timezone": booking.office.building.timezone,
         },
-        invitations(booking, person) if is_member else (),
+        files,
     )

@@ -245,6 +245,8 @@ def test_a_supervisor_is_told_as_who_asked_not_as_the_host():
     found = mail("booking_confirmed", offer.need.author)
 
     assert "has your room" not in found.text
+    assert not found.attachments  # they are not their hours
+    assert "calendar file" not in found.text + found.html
     assert offer.need.get_absolute_url() in found.text
     assert (
         offer.need.get_absolute_url()
