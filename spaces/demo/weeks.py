@@ -16,6 +16,12 @@ from spaces.demo.words import MESSAGES, WORDS
 from spaces.domain.asking import request_booking
 from spaces.domain.availability import keep_facets, lock_offices, refresh_free
 from spaces.domain.booking import confirm_booking
+from spaces.domain.changes import (
+    STANDING,
+    dates_to_come,
+    readd_dates,
+    skip_dates,
+)
 from spaces.domain.host_entry import enter_for, plan_entry
 from spaces.domain.message import write_message
 from spaces.domain.planning import plan_dates
@@ -104,6 +110,7 @@ class WeekMaker:
         lock_offices(offices)
         refresh_free(offices)
         self._two_open_requests()
+        self._a_date_skipped()
         self._entered_by_the_institute()
         self._approval_to_give()
         self._conversations()
@@ -305,6 +312,18 @@ class WeekMaker:
             dates = [(item.day, item.span) for item in planned if item.is_free]
             request_booking(quiet, guest=guest, dates=dates, message=MESSAGES[0])
 
+    def _a_date_skipped(self) -> None:
+        """In a room of the host one can be: a guest is away twice, and in one of these weeks after all not."""
+        running = Booking.objects.filter(
+            status=S.CONFIRMED, office__hosts=self.people.host
+        ).with_dates()
+        for booking in running.order_by("pk"):
+            dates = [d for d in dates_to_come(booking) if d.state in STANDING]
+            if len(dates) > 4 and booking.guest.is_member:
+                skip_dates(booking, dates[2:4], by=booking.guest)
+                readd_dates(booking, dates[3:4], by=booking.guest)
+                return
+
     def _entered_by_the_institute(self) -> None:
         """An arrangement from before, with somebody who is no member: one invitation goes out."""
         room = self.places.institute[7]
@@ -469,6 +488,7 @@ class WeekMaker:
             if source == BookingSource.REQUEST
             else "",
             terms=office.terms,
+            notice_days=office.notice_days,
             answer_by=self.now + timedelta(days=self.rng.randint(1, 3))
             if status == S.REQUESTED
             else None,

@@ -17,6 +17,7 @@ from spaces.enums import (
 )
 from spaces.models import (
     Booking,
+    BookingEvent,
     Building,
     HandOn,
     Incident,
@@ -150,6 +151,15 @@ def test_load_demo_holds_an_hour_for_who_waited_and_has_dates_on_offer():
     offer = HandOn.objects.get()
     assert (offer.status, offer.occurrences.count()) == ("offered", 2)
     assert offer.taker.user.email == "host@demo.example.org"
+
+
+def test_load_demo_shows_the_host_a_series_whose_dates_changed():
+    host = Therapist.objects.get(user__email="host@demo.example.org")
+    changed = BookingEvent.objects.filter(booking__office__hosts=host).exclude(
+        change=""
+    )
+
+    assert {event.change for event in changed} >= {"skipped", "readded"}
 
 
 def test_load_demo_is_in_the_middle_of_wave_two():
