@@ -218,7 +218,7 @@ class Story:
             host.mail("Isidro Arroyelo asks for The lantern room"), "/bookings/"
         )
         host.reads("I would keep them for as long as you let me.", "Your answer")
-        assert host.page.locator(".dates li").count() == self.series_dates
+        assert host.page.locator(".dates .booked-date").count() == self.series_dates
         host.press("Confirm these hours")
         host.reads("Confirmed")
         for each in (host, seeker):
