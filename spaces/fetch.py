@@ -142,8 +142,15 @@ def fetch(address: str, *, etag: str = "", door: Door | None = None) -> Fetched:
         found = _ask(url, etag, door, deadline)
         if isinstance(found, Fetched):
             return found
-        url = tidy_url(urljoin(url, found), port=door.port)
+        url = tidy_url(_joined(url, found), port=door.port)
     raise FetchError(Problem.REDIRECTS)
+
+
+def _joined(url: str, location: str) -> str:
+    try:
+        return urljoin(url, location)
+    except ValueError as error:  # "https://[": no address at all
+        raise FetchError(Problem.ADDRESS) from error
 
 
 def _ask(url: str, etag: str, door: Door, deadline: float) -> Fetched | str:

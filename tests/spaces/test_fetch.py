@@ -185,6 +185,8 @@ def test_one_address_inside_is_enough_to_refuse(server, addresses, problem):
         ("http://calendar.example/good.ics", P.ADDRESS),
         ("https://me:secret@calendar.example:{port}/good.ics", P.ADDRESS),
         ("file:///etc/passwd", P.ADDRESS),
+        ("https://[calendar.example/good.ics", P.ADDRESS),
+        ("//[/good.ics", P.ADDRESS),
         ("/elsewhere.ics", P.REDIRECTS),
     ],
 )
