@@ -81,8 +81,8 @@ class DatesMixin(forms.Form):
                 "first_date",
                 _("That is too far ahead: the calendar reaches 53 weeks from today."),
             )
-        last = until or first + timedelta(weeks=cleaned.get("weeks") or 1) - timedelta(
-            days=1
-        )
-        cleaned["last_date"] = min(last, today + timedelta(weeks=MOST_WEEKS))
+        reach = today + timedelta(weeks=MOST_WEEKS)
+        weeks = timedelta(weeks=cleaned.get("weeks") or 1)
+        last = until or min(first, reach) + weeks - timedelta(days=1)
+        cleaned["last_date"] = min(last, reach)
         return cleaned

@@ -75,6 +75,7 @@ def test_search_filters_by_price_people_and_steps(client, therapist):
         ("people", "0", "Choose between 1 and 200 people."),
         ("first_date", "2020-01-01", "That is in the past."),
         ("first_date", "2226-01-01", "That is too far ahead"),
+        ("first_date", "9999-12-31", "That is too far ahead"),
         ("first_date", "soon", "That is not a date we can read."),
         ("until", "2020-01-01", "The end must not be before the start."),
         ("hours", "9-1080", "Some of these hours are not on the grid."),
