@@ -134,7 +134,7 @@ urlpatterns = [
     ),
     path("buildings/<int:pk>/", building.building_detail, name="building_detail"),
     path("feed/", feed.feed_settings, name="feed_settings"),
-    path("feed/<str:token>.ics", feed.feed, name="feed"),
+    path("feed/<slug:token>.ics", feed.feed, name="feed"),
     path("feed/offices/<str:link>.ics", feed.office_feed, name="office_feed"),
     path("bookings/<int:pk>/dates.ics", feed.booking_calendar, name="booking_calendar"),
     path("busy/", busy.busy_list, name="busy_list"),

@@ -95,6 +95,7 @@ def test_feed_is_for_members(client, standing):
 
 def test_wrong_token_finds_nothing(client, db):
     assert client.get(reverse("spaces:feed", args=["wrong"])).status_code == 404
+    assert client.get("/spaces/feed/%00.ics").status_code == 404
 
 
 def test_feed_leaves_out_what_is_long_past(client):
