@@ -23,7 +23,8 @@ def office_hosts(request: TherapistRequest, pk: int) -> HttpResponse:
     people = Therapist.objects.visible_to(request.therapist)
     if request.method == "POST":
         number = request.POST.get("therapist", "")
-        new = get_object_or_404(people, pk=int(number) if number.isdecimal() else 0)
+        is_id = number.isascii() and number.isdigit() and len(number) < 10
+        new = get_object_or_404(people, pk=int(number) if is_id else 0)
         try:
             add_host(office, new=new, by=request.therapist)
         except DomainError as error:
