@@ -15,7 +15,7 @@ from spaces.forms.booking import AnswerForm
 from spaces.models import Booking
 from spaces.notifications.agreement import APPROVABLE_FOR
 from spaces.summary import summary_of
-from spaces.views.booking_detail import my_booking
+from spaces.views.booking_detail import my_booking, show_booking
 from spaces.views.links import unreadable
 
 
@@ -23,8 +23,11 @@ from spaces.views.links import unreadable
 @member_required
 def booking_approve(request: TherapistRequest, pk: int) -> HttpResponse:
     booking = my_booking(request, pk)
+    form = AnswerForm(request.POST)
+    if not form.is_valid():
+        return show_booking(request, booking, answer_form=form)
     try:
-        messages.success(request, _answer(request, booking, request.therapist))
+        messages.success(request, _answer(request, booking, request.therapist, form))
     except DomainError as error:
         messages.error(request, str(error))
     return redirect(booking)
@@ -44,10 +47,11 @@ def approval_link(request: HttpRequest, token: str) -> HttpResponse:
     )
     person = booking.party
     assert person is not None  # noqa: S101 -- the query says so
+    form = AnswerForm(request.POST if request.method == "POST" else None)
     said, error_text = "", ""
-    if request.method == "POST":
+    if form.is_valid():
         try:
-            said = _answer(request, booking, person)
+            said = _answer(request, booking, person, form)
         except DomainError as error:
             error_text = str(error)
         booking = Booking.objects.with_parties().with_dates().get(pk=booking.pk)
@@ -61,19 +65,19 @@ def approval_link(request: HttpRequest, token: str) -> HttpResponse:
             "price": summary.price(Community.objects.current().currency),
             "is_open": waits_for(booking) is not None and person.is_member,
             "rule": rule_for(booking.guest),
-            "form": AnswerForm(),
+            "form": form,
             "said": said,
             "error": error_text,
         }
         return render(request, "spaces/approval_link.html", context)
 
 
-def _answer(request: HttpRequest, booking: Booking, person: Therapist) -> str:
+def _answer(
+    request: HttpRequest, booking: Booking, person: Therapist, form: AnswerForm
+) -> str:
     """Yes or, with a reason, no. What to say of it."""
     if request.POST.get("answer") == "no":
-        form = AnswerForm(request.POST)
-        note = form.cleaned_data["note"] if form.is_valid() else ""
-        refuse_booking(booking, by=person, note=note)
+        refuse_booking(booking, by=person, note=form.cleaned_data["note"])
         return _("Declined. Both are told why.")
     approve_booking(booking, by=person)
     return _("Approved. Both are told.")

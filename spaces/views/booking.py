@@ -23,7 +23,7 @@ from spaces.enums import BookingStatus, OccurrenceState, Party
 from spaces.forms.booking import AnswerForm
 from spaces.models import Booking
 from spaces.summary import summary_of
-from spaces.views.booking_detail import my_booking
+from spaces.views.booking_detail import my_booking, show_booking
 from spaces.views.hand_on import offered_context
 from spaces.views.rooms import chosen_room
 from spaces.views.waitlist import waiting_context
@@ -111,11 +111,13 @@ SAID = {
 @require_POST
 @member_required
 def booking_answer(request: TherapistRequest, pk: int, status: str) -> HttpResponse:
+    """Refused words come back in their field, on the booking's page, and nothing is answered."""
     booking = my_booking(request, pk)
     form = AnswerForm(request.POST)
-    note = form.cleaned_data["note"] if form.is_valid() else ""
+    if not form.is_valid():
+        return show_booking(request, booking, answer_form=form)
     try:
-        _answer(request, booking, status, note)
+        _answer(request, booking, status, form.cleaned_data["note"])
     except DomainError as error:
         messages.error(request, str(error))
     else:

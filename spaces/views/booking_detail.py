@@ -71,6 +71,7 @@ def show_booking(
     booking: Booking,
     *,
     message_form: MessageForm | None = None,
+    answer_form: AnswerForm | None = None,
 ) -> HttpResponse:
     """Whoever merely took dates on sees these dates, and where; the rest is its people's own."""
     me = request.therapist
@@ -96,6 +97,7 @@ def show_booking(
             "has_several_places": len(places) > 1,
             "code_views": [],
             **_answers(booking, me, parties, dates),
+            "answer_form": answer_form or AnswerForm(),
             **hand_on_context(booking, me, dates),
             **lost_context(booking, me, dates),
             **rooms_context(booking, parties, dates),
@@ -207,7 +209,6 @@ def _answers(
     statuses = [s for s in next_statuses(booking, me) if s not in own_way]
     return {
         "answers": statuses,
-        "answer_form": AnswerForm(),
         "approver": party,
         "may_refuse": may_refuse(booking, me),
         "is_asked_to_approve": is_asked,

@@ -84,6 +84,10 @@ def test_a_no_on_the_link_needs_its_reason(booking, therapist):
     address = approval_path(booking, therapist)
 
     assert "Say why, please" in text_of(stranger.post(address, {"answer": "no"}))
+    long = "Too late. " * 60
+    refused = text_of(stranger.post(address, {"answer": "no", "note": long}))
+    assert long.strip() in refused
+    assert "Say why, please" not in refused
     stranger.post(address, {"answer": "no", "note": "Too late in the evening."})
 
     booking.refresh_from_db()

@@ -538,6 +538,23 @@ def test_decline_keeps_the_word_that_goes_with_it(client, room):
     )
 
 
+@pytest.mark.parametrize("note", ["Painters. " * 60, "Pain\0ters"])
+def test_a_word_that_cannot_be_kept_comes_back_and_nothing_is_answered(
+    client, room, note
+):
+    booking = request_for(room, TherapistFactory())
+    client.force_login(room.hosts.get().user)
+
+    response = client.post(
+        reverse("spaces:booking_answer", args=[booking.pk, "declined"]), {"note": note}
+    )
+
+    assert response.context["answer_form"].errors["note"]
+    assert note.strip() in response.content.decode()
+    booking.refresh_from_db()
+    assert booking.status == "requested"
+
+
 def test_an_answer_changes_nothing_on_get(client, therapist, room):
     booking = request_for(room, therapist)
 
