@@ -78,7 +78,7 @@ def show_booking(
     parties = parties_of(booking, me)
     dates = [d for d in dates_of(booking) if parties or d.guest_id == me.pk]
     places = _places(booking, me, parties, dates)
-    if request.method == "GET" and Party.HOST not in parties and _has_code(places):
+    if request.method != "HEAD" and Party.HOST not in parties and _has_code(places):
         log_code_view(booking, viewer=me)
     with timezone.override(booking.office.building.timezone):
         summary = summary_of(booking, dates)

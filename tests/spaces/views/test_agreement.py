@@ -226,12 +226,14 @@ def test_each_view_of_the_code_by_a_guest_is_logged_and_told_to_hosts(
         assert "4711#" in text
         assert "Code seen by" not in text
     client.head(address)
+    refused = client.post(f"{address}messages/", {"text": ""})
+    assert "4711#" in refused.content.decode()
     _status, text = visit(client, room.hosts.get(), address)
 
     assert "4711#" in text
-    assert text.count("Code seen by Joel Okafor,") == 2
+    assert text.count("Code seen by Joel Okafor,") == 3
     assert set(CodeView.objects.values_list("viewer", flat=True)) == {tomorrow.guest.pk}
-    assert CodeView.objects.count() == 2
+    assert CodeView.objects.count() == 3
 
 
 def test_no_code_before_a_day_before_nor_after_cancelling_nor_for_the_party(
