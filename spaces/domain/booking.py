@@ -178,19 +178,21 @@ def cancel_booking(booking: Booking, *, by: Therapist, note: str = "") -> Bookin
 
 def expire_bookings(now: datetime | None = None) -> int:
     """Requests nobody answered in time. One transaction each; an already answered one is no error."""
-    due = Booking.objects.undecided().filter(answer_by__lte=now or timezone.now())
-    return sum(_by_the_clock(booking, S.EXPIRED) for booking in due)
+    now = now or timezone.now()
+    due = Booking.objects.undecided().filter(answer_by__lte=now)
+    return sum(_by_the_clock(booking, S.EXPIRED, now) for booking in due)
 
 
 def end_bookings(now: datetime | None = None) -> int:
     """Confirmed bookings whose last date is over. One that may still be taken up again is not."""
+    now = now or timezone.now()
     running = Occurrence.objects.filter(
         state__in=[*TAKEN, O.SKIPPED, O.GIVEN_BACK]
-    ).ending_after(now or timezone.now())
+    ).ending_after(now)
     due = Booking.objects.filter(status=S.CONFIRMED).exclude(
         pk__in=running.values("booking")
     )
-    return sum(_by_the_clock(booking, S.ENDED) for booking in due)
+    return sum(_by_the_clock(booking, S.ENDED, now) for booking in due)
 
 
 @transaction.atomic
@@ -323,13 +325,16 @@ def _give_up(
     return booking
 
 
-def _by_the_clock(booking: Booking, new: BookingStatus) -> bool:
+def _by_the_clock(booking: Booking, new: BookingStatus, now: datetime) -> bool:
     try:
-        if new == S.EXPIRED:
-            _give_up(booking, new, by=None)
-        else:
-            with transaction.atomic():
-                change_status(lock_booking(booking), new, by=None)
+        with transaction.atomic():
+            booking = lock_booking(booking)
+            if new == S.ENDED:
+                change_status(booking, new, by=None)
+            elif booking.answer_by and booking.answer_by > now:
+                return False  # the host's yes came meanwhile: another one is waited for
+            else:
+                _give_up(booking, new, by=None)
     except NotAllowedError:
         return False  # answered meanwhile
     return True

@@ -1,8 +1,10 @@
 from contextlib import nullcontext
 from datetime import timedelta
 from itertools import product
+from threading import Thread
 
 import pytest
+from django.db import connection, transaction
 from django.utils import timezone
 
 from directory.errors import DomainError, NoSupervisorError
@@ -19,12 +21,46 @@ from tests.factories.directory import (
     TherapistFactory,
 )
 from tests.factories.spaces import BookingFactory, OccurrenceFactory
+from tests.periods import hours
 from tests.spaces.rooms import open_office, thursday
 
 pytestmark = pytest.mark.django_db
 
 S, O = BookingStatus, OccurrenceState  # noqa: E741 -- as in the tables
 EVENING = Span(3, 1080, 1260)
+
+
+def waits_for_a_lock():
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_stat_clear_snapshot()")  # kept for a transaction
+        cursor.execute(
+            "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+        )
+        return cursor.fetchone() != (0,)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_clock_leaves_alone_what_was_answered_while_it_waited():
+    """The host's yes in the last moment gives who approves their twelve hours."""
+    booking = BookingFactory(party=TherapistFactory())
+    OccurrenceFactory(booking=booking, state="asked", period=hours(9, 11, day=3))
+    Booking.objects.update(answer_by=timezone.now() - timedelta(seconds=1))
+
+    def run():
+        try:
+            expire_bookings()
+        finally:
+            connection.close()
+
+    clock = Thread(target=run)
+    with transaction.atomic():
+        confirm_booking(booking, by=booking.office.hosts.get())
+        clock.start()
+        while clock.is_alive() and not waits_for_a_lock():
+            pass
+    clock.join()
+
+    assert (Booking.objects.get().status, states(booking)) == (S.AWAITING, [O.HELD])
 
 
 @pytest.fixture
