@@ -13,7 +13,7 @@ from directory.domain.outbox import enqueue
 from directory.errors import NotAllowedError
 from directory.models import Therapist
 from spaces import hours
-from spaces.domain.availability import lock_offices
+from spaces.domain.availability import lock_offices, refresh_free
 from spaces.domain.booking import cancel_booking, enter_booking
 from spaces.domain.dates import lock_booking, move_dates
 from spaces.domain.need import LIVE, close_need
@@ -236,7 +236,8 @@ def may_refuse(booking: Booking, person: Therapist) -> bool:
 
 @transaction.atomic
 def refuse_entry(booking: Booking, *, by: Therapist) -> Booking:
-    """It was not agreed: every date is cancelled and none is due. The hosts are told."""
+    """It was not agreed: every date is cancelled and none is due. The hosts are told; the guest, where somebody who
+    answers for them says so."""
     booking = lock_booking(booking)
     if not may_refuse(booking, by):
         raise NotAllowedError(
@@ -249,6 +250,15 @@ def refuse_entry(booking: Booking, *, by: Therapist) -> Booking:
     )
     been = list(booking.occurrences.filter(state=OccurrenceState.BOOKED))
     move_dates(booking, been, OccurrenceState.CANCELLED, by=booking.guest)
+    booking.occurrences.update(is_due=False)  # of what was given back before, too
+    refresh_free({o.office_id for o in been})
+    if by != booking.guest:
+        enqueue(
+            "booking_cancelled",
+            to=booking.guest,
+            cause=f"booking:{booking.pk}:cancelled",
+            payload={"booking": booking.pk},
+        )
     return booking
 
 

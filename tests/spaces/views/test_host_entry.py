@@ -16,6 +16,7 @@ from directory.domain.outbox import enqueue
 from directory.enums import Standing, TermKind
 from directory.models import Delivery, Term, Therapist
 from directory.tasks import send_due_deliveries
+from spaces.domain.changes import skip_dates
 from spaces.domain.host_entry import INVITED_A_DAY, NOT_AGREED_FOR, enter_for
 from spaces.enums import BookingSource, BookingStatus, OccurrenceState
 from spaces.hours import Span, local_period
@@ -583,6 +584,28 @@ def test_a_member_says_that_it_was_not_agreed(client, enter, post, office, thera
     )
     client.force_login(TherapistFactory().user)
     assert refuse(post, booking).status_code == 404
+
+
+def test_who_answers_for_a_guest_says_that_it_was_not_agreed(
+    client, enter, post, office
+):
+    """What the guest gave back too late before is not due either, and they hear of it."""
+    office.notice_days = 90
+    office.save()
+    guest = TherapistFactory(name="Joel Okafor")
+    supervisor = TherapistFactory()
+    enter(name="Joel")
+    booking = Booking.objects.get()
+    Booking.objects.update(party=supervisor)
+    skip_dates(booking, booking.occurrences.all()[:1], by=guest)
+    client.force_login(supervisor.user)
+
+    refuse(post, booking)
+
+    booking.refresh_from_db()
+    assert booking.status == BookingStatus.CANCELLED
+    assert not booking.occurrences.filter(is_due=True).exists()
+    assert "Cancelled" in mails_to(guest.user.email)[-1].subject
 
 
 def test_after_a_week_it_counts_as_agreed(client, enter, post):
