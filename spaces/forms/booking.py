@@ -16,6 +16,7 @@ from spaces.hours import DAY, Span
 MOST_DATES = 7 * 53
 MOST_PEOPLE = 200
 NO_CLIENTS = _("Nothing about clients, please, not even a first name.")
+HOW_MANY = _("For how many people? Count the guest, too.")
 
 
 def said_date(day: date, span: Span) -> str:
@@ -127,6 +128,7 @@ class BookingRequestForm(forms.Form):
         initial=2,
         min_value=1,
         max_value=MOST_PEOPLE,
+        error_messages={"required": HOW_MANY},
         widget=forms.NumberInput({"size": 4}),
     )
     message = forms.CharField(

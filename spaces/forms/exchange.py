@@ -7,7 +7,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from spaces.enums import HandOnKind
-from spaces.forms.booking import MOST_PEOPLE, NO_CLIENTS, TickedDatesField
+from spaces.forms.booking import HOW_MANY, MOST_PEOPLE, NO_CLIENTS, TickedDatesField
 from spaces.models import Occurrence
 
 
@@ -15,7 +15,12 @@ class WaitForm(forms.Form):
     """Dates that somebody else has."""
 
     dates = TickedDatesField()
-    people = forms.IntegerField(initial=2, min_value=1, max_value=MOST_PEOPLE)
+    people = forms.IntegerField(
+        initial=2,
+        min_value=1,
+        max_value=MOST_PEOPLE,
+        error_messages={"required": HOW_MANY},
+    )
 
 
 class TickedField(forms.TypedMultipleChoiceField):
@@ -67,6 +72,7 @@ class HandOnForm(forms.Form):
         ],
         initial=HandOnKind.HAND_ON,
         widget=forms.RadioSelect,
+        error_messages={"required": _("Choose whether for good, or lent.")},
     )
     message = forms.CharField(
         label=_("A word with it"),

@@ -10,6 +10,7 @@ from directory.forms import LineField
 from directory.models import Therapist
 from spaces.domain.host_entry import guest_at
 from spaces.forms.booking import (
+    HOW_MANY,
     MOST_PEOPLE,
     NO_CLIENTS,
     TickedDatesField,
@@ -84,6 +85,7 @@ class HostEntryForm(WeekFormMixin, PeriodMixin):
         initial=2,
         min_value=1,
         max_value=MOST_PEOPLE,
+        error_messages={"required": HOW_MANY},
         widget=forms.NumberInput({"size": 4}),
     )
     message = forms.CharField(

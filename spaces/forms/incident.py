@@ -107,6 +107,7 @@ class UpdateForm(forms.ModelForm):
         model = IncidentUpdate
         fields = ["text"]
         widgets = {"text": forms.Textarea({"rows": 3})}
+        error_messages = {"text": {"required": _("Write a line or two first.")}}
 
 
 class RoomReopeningForm(forms.Form):
