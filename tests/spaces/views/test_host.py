@@ -47,9 +47,7 @@ def test_host_is_found_by_name_added_told_and_remembered(
     assert client.get(hosts_url(office), {"q": "Joel"}).context["found"] == []
 
 
-@pytest.mark.parametrize(
-    "standing", ["applicant", "suspended", "left", "blocked"]
-)
+@pytest.mark.parametrize("standing", ["applicant", "suspended", "left", "blocked"])
 def test_only_members_one_may_meet_become_hosts(client, office, therapist, standing):
     person = TherapistFactory(standing="member" if standing == "blocked" else standing)
     if standing == "blocked":
