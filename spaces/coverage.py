@@ -22,7 +22,7 @@ from spaces.hours import Dated, Interval, Span
 from spaces.models import Closure, Need, Occurrence, Offer
 from spaces.week import Block
 
-COVERING = [OccurrenceState.BOOKED, OccurrenceState.HELD]
+COVERING = [OccurrenceState.BOOKED]  # what is held may still come to nothing
 LONG_AGO = datetime.min.replace(tzinfo=UTC)
 MOST_NAMED = 2  # open dates named in a cell
 

@@ -4,6 +4,7 @@ import pytest
 from django.db import IntegrityError, connection
 from django.utils import timezone
 
+from directory.models import SupervisionRule
 from tests.factories.directory import (
     BlockFactory,
     CommunityFactory,
@@ -57,6 +58,13 @@ BROKEN = {
     "directory_supervision_accepted_by_someone": lambda: SupervisionFactory(
         supervisor=None, supervisor_name="X", accepted_at=timezone.now()
     ),
+    "directory_supervisionrule_party_known": lambda: SupervisionRule.objects.create(
+        jurisdiction="Nevada",
+        kind=TermFactory(kind="credential"),
+        party="nobody",
+        looked_up_on=timezone.localdate(),
+    ),
+    "directory_term_group_known": lambda: TermFactory(group="colours"),
     "directory_block_once": lambda: again(BlockFactory()),
     "directory_block_of_another": lambda: _own_block(TherapistFactory()),
     "directory_preference_once": lambda: again(PreferenceFactory(topic="hours")),
