@@ -178,12 +178,14 @@ def _summary(kind: str, row: Delivery, booking: Booking) -> Summary:
 
 
 def _told_of(booking: Booking, row: Delivery) -> list[Occurrence]:
-    """Who merely took dates on reads of theirs; everybody else of all."""
+    """Its people read of all dates; anybody else of those they have or pay for: none, once they gave them on."""
     dates = list(booking.occurrences.all())
-    people = {booking.guest_id, booking.party_id}
+    offer: Offer | None = getattr(booking, "offer", None)
+    people = {booking.guest_id, booking.party_id, offer and offer.need.author_id}
     people |= {host.pk for host in booking.office.hosts.all()}
-    own = [date for date in dates if date.guest_id == row.recipient_id]
-    return own if own and row.recipient_id not in people else dates
+    if row.recipient_id in people:
+        return dates
+    return [o for o in dates if row.recipient_id in (o.guest_id, o.payer_id)]
 
 
 def _attachments(kind: str, row: Delivery, booking: Booking) -> list[Attachment]:

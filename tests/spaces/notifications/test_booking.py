@@ -16,6 +16,7 @@ from spaces.domain.booking import (
     withdraw_booking,
 )
 from spaces.domain.changes import skip_dates
+from spaces.domain.hand_on import accept_hand_on, offer_dates
 from spaces.domain.offer import accept_offer
 from spaces.domain.unused import keep_booking, say_unused
 from spaces.hours import Span
@@ -282,6 +283,18 @@ def test_a_change_says_all_in_its_subject_and_goes_to_the_other_side(
         assert "It stands now: " in part
     assert "“Away & ill.”" in found.text
     assert not Delivery.objects.filter(kind="booking_changed", recipient=guest)
+
+
+def test_who_gave_a_date_on_reads_nothing_of_the_others(running, office, guest):
+    office.allows_hand_on = True
+    office.save()
+    date = running.occurrences.in_order()[0]
+    there, back = TherapistFactory(), TherapistFactory()
+    for giver, taker in ((guest, there), (there, back)):
+        given = offer_dates(running, occurrences=[date.pk], to=taker, by=giver)
+        accept_hand_on(given, by=taker)
+
+    assert "It stands now: no dates left." in mail("booking_changed", there).text
 
 
 def test_unused_hours_are_asked_about_until_somebody_keeps_them(running, host, guest):
