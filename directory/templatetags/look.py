@@ -1,6 +1,7 @@
 """How things look, on every page: icons, avatars, dates, the current place in the menu. Presentation only, no queries."""
 
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any
 from zlib import crc32
 
@@ -38,6 +39,7 @@ TONES = {  # word in a status column -> (colour, icon): colour is never the only
 
 
 @register.simple_tag
+@lru_cache
 def icon(name: str) -> SafeString:
     """``{% icon "flame" %}``: a symbol of static/icons.svg, as tall as the text, silent for screen readers."""
     return format_html(

@@ -8,6 +8,7 @@ from django import template
 from django.template import Context
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
+from django.utils.translation import get_language
 
 from spaces.hours import Span
 from spaces.hours import clock as clock_of
@@ -138,7 +139,7 @@ def mini_week(
         "label": label or say_blocks(blocks),
         "size": size,
         "height": column + 14,
-        "days": _mini_days(column, tuple(day_name(weekday)[0] for weekday in WEEK)),
+        "days": _mini_days(column, get_language() or ""),
         "rects": format_html_join(
             "", RECT, (_rect(block, first, column) for block in in_order)
         ),
@@ -146,13 +147,13 @@ def mini_week(
 
 
 @lru_cache
-def _mini_days(column: int, letters: tuple[str, ...]) -> SafeString:
+def _mini_days(column: int, language: str) -> SafeString:
     return format_html_join(
         "",
         '<text x="{}" y="8">{}</text><rect class="day" x="{}" y="12" width="16" height="{}" rx="2" />',
         (
-            (20 * weekday + 10, letter, 20 * weekday + 2, column)
-            for weekday, letter in enumerate(letters)
+            (20 * weekday + 10, day_name(weekday)[0], 20 * weekday + 2, column)
+            for weekday in WEEK
         ),
     )
 
