@@ -355,10 +355,14 @@ def _line(
 
 
 def _frame(booking: Booking, me: Therapist) -> dict[str, Any]:
+    """Whoever merely took dates on reads of theirs alone."""
+    parties = parties_of(booking, me)
+    dates = booking.occurrences.all()
+    mine = dates if parties else [d for d in dates if d.guest_id == me.pk]
     return {
         "booking": booking,
         "office": booking.office,
         "building": booking.office.building,
-        "is_host": Party.HOST in parties_of(booking, me),
-        "summary": summary_of(booking),
+        "is_host": Party.HOST in parties,
+        "summary": summary_of(booking, mine),
     }

@@ -187,6 +187,19 @@ def test_unused_hours_are_asked_about_and_kept(client, booking):
 DOORS = ["booking_dates", "dates_change", "dates_end"]
 
 
+@pytest.mark.parametrize("name", ["booking_dates", "dates_change", "dates_end"])
+def test_who_took_one_date_on_reads_of_that_alone(client, booking, name):
+    taker = TherapistFactory()
+    taken = booking.occurrences.in_order()[1]
+    booking.occurrences.filter(pk=taken.pk).update(guest=taker)
+    client.force_login(taker.user)
+
+    page = client.get(url(name, booking))
+
+    assert page.context["summary"].dates == [taken]
+    assert "3 dates" not in said(page)
+
+
 def test_outsiders_and_bookings_that_do_not_run_have_no_such_pages(client, booking):
     third = booking.occurrences.last()
     pages = [url(name, booking) for name in DOORS]
