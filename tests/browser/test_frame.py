@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 from tests.browser.conftest import assert_accessible, assert_fits
 from tests.factories.directory import TherapistFactory
 
-LIMIT = 60_000  # bytes a first page may cost, its styles and scripts with it; 100 KB are allowed
+LIMIT = 100_000  # bytes a first page may cost, its styles, scripts and (where there is one) map with it
 
 
 def test_dark_is_remembered_and_rendered_by_the_server(visit):
