@@ -29,7 +29,7 @@ from spaces.queries import (
     openings_open_to,
 )
 from spaces.summary import freshness_of
-from spaces.week import say_spans
+from spaces.week import say_hours, say_spans
 from spaces.words import say_date, say_money, say_price
 
 TEMPLATE = "spaces/office_search.html"
@@ -107,32 +107,34 @@ def _matches(
         limit=PAGE + 1,
         offset=PAGE * (page - 1),
     )
+    query = form.query()
     results = [
-        {"number": number, **_result(match, wanted, request.community)}
+        {"number": number, **_result(match, wanted, request.community, query)}
         for number, match in enumerate(found[:PAGE], PAGE * (page - 1) + 1)
     ]
     full = [result for result in results if result["match"].is_full]
     return {
         "full": full,
         "near": [result for result in results if not result["match"].is_full],
-        "query": form.query(),
         "has_more": len(found) > PAGE,
         "saves": True,
         "suggests": page == 1 and len(full) < FEW,
     }
 
 
-def _result(match: Match, wanted: Wanted, community: Community) -> dict[str, Any]:
+def _result(
+    match: Match, wanted: Wanted, community: Community, query: str
+) -> dict[str, Any]:
+    """A card. What it says is put together here: twenty of them are most of the page's work."""
     office = match.office
     return {
+        **_room(office, match.metres, community),
+        "url": f"{office.get_absolute_url()}?{query}",
         "match": match,
-        "office": office,
+        "is_full": match.is_full,
+        "score": _score(match),
         "missing": match.missing[:MOST_SAID],
         "missing_too": match.missing[MOST_SAID:],
-        "band": distance_band(match.metres, community.distance_unit)
-        if match.metres is not None
-        else "",
-        "hosts": list(office.hosts.all()),
         **_price(match.lowest_cents, match.highest_cents, community.currency),
         "blocks": [
             *opening_blocks(office.openings.all(), community.currency),
@@ -140,6 +142,32 @@ def _result(match: Match, wanted: Wanted, community: Community) -> dict[str, Any
             *span_blocks(_short_of(match), "misses"),
         ],
         "facts": _facts(office, match.confirmed_at, wanted),
+    }
+
+
+def _room(office: Office, metres: float | None, community: Community) -> dict[str, Any]:
+    band = distance_band(metres, community.distance_unit) if metres is not None else ""
+    hosts = ", ".join(str(host) for host in office.hosts.all())
+    return {
+        "office": office,
+        "where": f"{office.building.district} · {band} · {hosts}",
+        "photo": next(iter(office.photos.all()), None),
+    }
+
+
+def _score(match: Match) -> str:
+    if match.is_full:
+        return ngettext("The one date", "All %(number)s dates", match.dates_total) % {
+            "number": match.dates_total
+        }
+    if match.dates_covered:
+        return _("%(covered)s of %(total)s dates") % {
+            "covered": match.dates_covered,
+            "total": match.dates_total,
+        }
+    return _("%(covered)s of %(total)s hours") % {
+        "covered": say_hours(match.minutes),
+        "total": say_hours(match.wanted_minutes),
     }
 
 
@@ -198,9 +226,8 @@ def _neighbour(office: Any, wanted: Wanted, community: Community) -> dict[str, A
     openings: list[Opening] = office.shown_openings
     prices = [opening.price_cents for opening in openings]
     return {
-        "office": office,
-        "band": distance_band(office.metres, community.distance_unit),
-        "hosts": list(office.hosts.all()),
+        **_room(office, office.metres, community),
+        "url": office.get_absolute_url(),
         **_price(min(prices), max(prices), community.currency),
         "blocks": opening_blocks(openings, community.currency),
         "hours": say_spans(opening.span for opening in openings),
@@ -238,28 +265,26 @@ def _facts(office: Office, confirmed_at: datetime, wanted: Wanted) -> list[str]:
 
 def _map(form: SearchForm, context: dict[str, Any]) -> dict[str, Any]:
     """What static/js/map.js draws: the rooms of this page where they are told to be, about a kilometre coarse."""
-    query = context.get("query", "")
     shown = [*context.get("full", []), *context.get("near", []), *context["nearby"]]
     return map_of(
         centre=form.centre,
         metres=form.radius_metres,
         unit=form.community.distance_unit,
         label=said(form),
-        places=[_pin(result, query) for result in shown],
+        places=[_pin(result) for result in shown],
     )
 
 
-def _pin(result: dict[str, Any], query: str) -> Pin:
+def _pin(result: dict[str, Any]) -> Pin:
     office: Office = result["office"]
     building = office.building
     match: Match | None = result.get("match")
-    url = office.get_absolute_url()
     return Pin(
         *snap(building.latitude, building.longitude),
         number=result["number"],
         name=office.name,
-        url=f"{url}?{query}" if query else url,
-        fit=_fit(match) if match else result["hours"],
+        url=result["url"],
+        fit=_fit(match, result["score"]) if match else result["hours"],
         price=_("%(amount)s an hour") % {"amount": result["amount"]}
         if result["is_paid"]
         else result["amount"],
@@ -267,12 +292,8 @@ def _pin(result: dict[str, Any], query: str) -> Pin:
     )
 
 
-def _fit(match: Match) -> str:
-    if match.is_full:
-        return ngettext("The one date", "All %(count)s dates", match.dates_total) % {
-            "count": match.dates_total
-        }
-    return "; ".join(match.missing[:MOST_SAID])
+def _fit(match: Match, score: str) -> str:
+    return score if match.is_full else "; ".join(match.missing[:MOST_SAID])
 
 
 def said(form: SearchForm) -> str:
