@@ -111,7 +111,7 @@ class Booking(models.Model):
         indexes = [
             models.Index(
                 fields=["answer_by"],
-                condition=Q(status="requested"),
+                condition=Q(status__in=["requested", "awaiting"]),
                 name="spaces_booking_undecided",
             )
         ]

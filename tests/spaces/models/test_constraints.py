@@ -3,11 +3,12 @@
 from datetime import date
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from spaces.models import (
     Answer,
+    Booking,
     Displacement,
     Incident,
     IncidentScope,
@@ -223,6 +224,14 @@ def test_one_row_per_wave_and_person():
             wave=wave, recipient=TherapistFactory(), choice="maybe"
         ),
     )
+
+
+def test_what_the_clock_asks_of_undecided_bookings_has_its_index():
+    due = Booking.objects.undecided().filter(answer_by__lte=timezone.now())
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+
+    assert "spaces_booking_undecided" in due.order_by().explain()
 
 
 def test_an_incident_counts_places_words_and_displacements_once():
