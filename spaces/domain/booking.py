@@ -3,7 +3,7 @@
 Asking is ``spaces.domain.asking``; what happens to dates while it runs is ``spaces.domain.changes``.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -171,7 +171,14 @@ def cancel_booking(booking: Booking, *, by: Therapist, note: str = "") -> Bookin
         "before": said_periods(dates),
         "due": said_periods(o for o in dates if o.is_due),
     }
-    booking = change_status(booking, S.CANCELLED, by=by, note=note, details=details)
+    booking = change_status(
+        booking,
+        S.CANCELLED,
+        by=by,
+        note=note,
+        details=details,
+        also=takers_of(booking, dates),
+    )
     refresh_free({o.office_id for o in dates} | {booking.office_id})
     return booking
 
@@ -283,6 +290,7 @@ def change_status(
     note: str = "",
     change: str = "",
     details: Mapping[str, Any] | None = None,
+    also: Iterable[Therapist] = (),
 ) -> Booking:
     """The one change of status: check the table, save, record, tell the other side. The caller holds the locks."""
     old = BookingStatus(booking.status)
@@ -299,7 +307,7 @@ def change_status(
         note=note,
     )
     if new != S.ENDED:
-        _tell_others(booking, new, by=by)
+        _tell_others(booking, new, by=by, also=also)
     keep_facets([booking.guest_id])
     return booking
 
@@ -352,12 +360,14 @@ def _settle(
 
 
 def _tell_others(
-    booking: Booking, status: BookingStatus, *, by: Therapist | None
+    booking: Booking,
+    status: BookingStatus,
+    *,
+    by: Therapist | None,
+    also: Iterable[Therapist],
 ) -> None:
     """Everyone concerned but the one who did it; a confirmation goes to both, for its calendar file."""
-    people = concerned_by(booking)
-    if status == S.CANCELLED:
-        people.update(takers_of(booking, booking.occurrences.all()))
+    people = concerned_by(booking) | set(also)
     if status != S.CONFIRMED:
         people -= {by}
     enqueue_all(

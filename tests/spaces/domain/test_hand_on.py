@@ -297,6 +297,16 @@ def test_the_host_who_cancels_tells_the_taker_of_their_dates(booking, taker):
     assert "2 dates" in message_kind(row.kind).render([row])[row.pk].subject
 
 
+def test_whose_dates_were_over_long_ago_hears_nothing_of_the_end(booking, taker):
+    accept_hand_on(offer(booking, taker, count=1), by=taker)
+    Occurrence.objects.filter(guest=taker).update(period=hours(-48, -47))
+
+    cancel_booking(booking, by=booking.office.hosts.get())
+
+    assert ("booking_cancelled", "Gia Giver") in told()
+    assert ("booking_cancelled", "Tom Taker") not in told()
+
+
 def test_offers_lapse_when_the_first_date_begins_or_nothing_is_left(booking, taker):
     begun, gone, open_ = (
         offer_dates(booking, occurrences=[date.pk], to=taker, by=booking.guest)
