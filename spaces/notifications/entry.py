@@ -44,11 +44,24 @@ def guest_path(person: Therapist) -> str:
 
 
 def booking_path(booking: Booking, person: Therapist) -> str:
-    """Where ``person`` sees it: its page, or what is open to somebody who is no member."""
+    """Where ``person`` sees it: its page, or what is open to somebody who is no member. Whoever had dates of it and has
+    none now reads what they handed on, or lent."""
     is_guest = person.pk == booking.guest_id
     if is_guest and person.standing in NO_SIGN_IN:
         return guest_path(person)
-    return booking.get_absolute_url()
+    if is_guest or person.pk == booking.party_id or _has_dates(booking, person):
+        return booking.get_absolute_url()
+    given = booking.hand_ons.filter(giver=person).order_by("-pk").first()
+    if given is None:
+        return reverse("spaces:booking_list")
+    return reverse("spaces:hand_on_detail", args=[given.pk])
+
+
+def _has_dates(booking: Booking, person: Therapist) -> bool:
+    """As its host, or as who took some of them on; with parties and dates loaded."""
+    return person in booking.office.hosts.all() or any(
+        date.guest_id == person.pk for date in booking.occurrences.all()
+    )
 
 
 def entered_bookings() -> Any:

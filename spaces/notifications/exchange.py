@@ -14,6 +14,7 @@ from directory.registry import Mail, MessageKind, Skip, register_message
 from spaces.calendar import invitations
 from spaces.enums import BookingStatus, HandOnKind, HandOnStatus, OccurrenceState
 from spaces.models import Booking, HandOn, Occurrence
+from spaces.notifications.entry import booking_path
 from spaces.summary import Summary, summary_of
 
 WAITLIST = ["waitlist_held", "waitlist_asked"]
@@ -119,7 +120,7 @@ def _hand_on(
         else []
     )
     path = (
-        booking.get_absolute_url()
+        booking_path(booking, row.recipient)
         if kind == "hand_on_accepted" or not is_taker
         else reverse("spaces:hand_on_detail", args=[hand_on.pk])
     )

@@ -1,4 +1,6 @@
+import re
 from datetime import timedelta
+from http import HTTPStatus
 
 import icalendar
 import pytest
@@ -218,6 +220,28 @@ def test_rendering_needs_a_constant_number_of_queries(
         found = message_kind("booking_confirmed").render(rows)
 
     assert len(found) == row_count
+
+
+def test_who_gave_on_what_they_had_is_led_to_a_page_of_theirs(
+    office, host, guest, client
+):
+    """They read what they handed on; the booking's page is for those who have dates of it."""
+    office.allows_hand_on = True
+    office.save()
+    booking = confirm_booking(ask(office, guest), by=host)
+    between, last = TherapistFactory.create_batch(2)
+    [date] = booking.occurrences.all()
+    for giver, taker in [(guest, between), (between, last)]:
+        accept_hand_on(
+            offer_dates(booking, occurrences=[date.pk], to=taker, by=giver), by=taker
+        )
+
+    rows = Delivery.objects.exclude(kind="hand_on_offered").filter(recipient=between)
+    client.force_login(between.user)
+    for row in rows.select_related("recipient__user"):
+        found = message_kind(row.kind).render([row])[row.pk]
+        [path] = re.findall(r"http://localhost:8000(/spaces/[bh]\S+)", found.text)
+        assert client.get(path).status_code == HTTPStatus.OK, row.kind
 
 
 def test_lost_dates_of_the_past_find_nothing_else(office, host):
