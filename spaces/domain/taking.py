@@ -152,17 +152,22 @@ def _lose_rivals(winner: Booking, booked: Sequence[Occurrence]) -> None:
             if (lost_of := [o.pk for o in lost if o.booking_id == booking.pk])
         ],
     )
-    _decline_emptied(losers.values())
+    _decline_emptied(losers.values(), lost)
 
 
-def _decline_emptied(losers: Iterable[Booking]) -> None:
-    """Nothing is left to answer. The guest has just been told that it went, so no second mail."""
+def _decline_emptied(losers: Iterable[Booking], lost: Sequence[Occurrence]) -> None:
+    """Nothing is left to answer, nor to approve: who was asked to hears it too. The guest has just been told that it
+    went, so no second mail."""
     open_states = [OccurrenceState.ASKED, OccurrenceState.HELD]
     still_open = Occurrence.objects.filter(state__in=open_states).values("booking")
     emptied = list(
         Booking.objects.filter(
             pk__in=[booking.pk for booking in losers], status=BookingStatus.REQUESTED
-        ).exclude(pk__in=still_open)
+        )
+        .exclude(pk__in=still_open)
+        .select_related("party__user")
+        .order_by("pk")
+        .select_for_update(of=("self",), no_key=True)
     )
     if not emptied:
         return
@@ -177,6 +182,21 @@ def _decline_emptied(losers: Iterable[Booking]) -> None:
             note=_("Every date went to someone else."),
         )
         for booking in emptied
+    )
+    enqueue_all(
+        "booking_lost",
+        [
+            Letter(
+                to=booking.party,
+                cause=f"booking:{booking.pk}:lost",
+                payload={
+                    "booking": booking.pk,
+                    "occurrences": [o.pk for o in lost if o.booking_id == booking.pk],
+                },
+            )
+            for booking in emptied
+            if booking.party
+        ],
     )
     keep_facets([booking.guest_id for booking in emptied])
 

@@ -97,6 +97,7 @@ def _mail(
         "building": building,
         "recipient": row.recipient,
         "is_host": is_host,
+        "is_party": row.recipient.pk == booking.party_id,
         "summary": summary,
         "dates": summary.dates,
         **_happened(kind, row, booking),
@@ -105,7 +106,7 @@ def _mail(
         "reason": _because(booking, row.recipient, is_host=is_host),
         "community": community,
         "timezone": building.timezone,
-        **_elsewhere(kind, booking, summary),
+        **_elsewhere(kind, booking, row.recipient, summary),
     }
     files = _attachments(kind, row, booking)
     return mail_from_templates(
@@ -213,9 +214,12 @@ def _touched(booking: Booking, event: BookingEvent) -> list[Occurrence]:
     ]
 
 
-def _elsewhere(kind: str, booking: Booking, summary: Summary) -> dict[str, Any]:
-    """Other rooms for hours that went to a colleague, and the search that finds more."""
-    if kind != "booking_lost" or not summary.dates:
+def _elsewhere(
+    kind: str, booking: Booking, person: Therapist, summary: Summary
+) -> dict[str, Any]:
+    """Other rooms for hours that went to a colleague, and the search that finds more: for who asked."""
+    is_guest = person.pk == booking.guest_id
+    if kind != "booking_lost" or not is_guest or not summary.dates:
         return {"matches": [], "search_url": ""}
     wanted = _wanted(booking, summary)
     return {

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from directory.errors import DomainError, NoSupervisorError
 from directory.models import Delivery, Term
+from directory.registry import message_kind
 from spaces.domain.approval import approve_booking, refuse_booking
 from spaces.domain.asking import request_booking
 from spaces.domain.booking import confirm_booking, expire_bookings, next_statuses
@@ -131,6 +132,24 @@ def test_a_supervisor_who_is_the_host_answers_once(associate, supervisor):
 
     assert (booking.status, states(booking)) == (S.CONFIRMED, [O.BOOKED])
     assert booking.approved_at
+
+
+def test_who_was_to_approve_hears_when_nothing_is_left_to(associate, supervisor):
+    room = open_office()
+    booking = ask(associate, room)
+    rival = ask(TherapistFactory(), room)
+
+    confirm_booking(rival, by=room.hosts.get())
+
+    booking.refresh_from_db()
+    assert booking.status == S.DECLINED
+    assert told("booking_lost") == {associate.pk, supervisor.pk}
+    row = Delivery.objects.get(kind="booking_lost", recipient=supervisor)
+    mail = message_kind(row.kind).render([row])[row.pk]
+    assert mail.subject.startswith("Nothing to approve any more: ")
+    for part in (mail.text, mail.html):
+        assert "Ada Associate had asked for these hours" in part
+        assert "Look for more rooms" not in part
 
 
 @pytest.mark.parametrize("after_the_host", [False, True])
