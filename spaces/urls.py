@@ -118,6 +118,11 @@ urlpatterns = [
         name="hand_on_answer",
     ),
     path("bookings/<int:pk>/dates/", changes.booking_dates, name="booking_dates"),
+    path(
+        "bookings/<int:pk>/dates/leave-out/",
+        asking.dates_leave_out,
+        name="dates_leave_out",
+    ),
     path("bookings/<int:pk>/dates/skip/", changes.dates_skip, name="dates_skip"),
     path("bookings/<int:pk>/dates/again/", changes.dates_readd, name="dates_readd"),
     path("bookings/<int:pk>/dates/change/", changes.dates_change, name="dates_change"),

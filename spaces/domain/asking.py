@@ -18,8 +18,14 @@ from directory.models import Community, Therapist
 from spaces import hours
 from spaces.domain.any_room import rooms_of_house, spread_over_rooms
 from spaces.domain.availability import keep_facets, lock_offices
+from spaces.domain.dates import (
+    lock_booking,
+    move_dates,
+    record_change,
+    said_periods,
+)
 from spaces.domain.planning import PlannedDate, look_up, terms_of
-from spaces.enums import BookingStatus
+from spaces.enums import BookingStatus, ChangeKind, OccurrenceState
 from spaces.errors import HoursError, SlotTakenError
 from spaces.hours import Dated, Span
 from spaces.models import Booking, BookingEvent, Occurrence, Office
@@ -86,6 +92,30 @@ def request_booking(
         )
         keep_facets([guest.pk])
         tell_of_request(booking)
+    return booking
+
+
+@transaction.atomic
+def leave_out_dates(
+    booking: Booking, occurrences: Iterable[Occurrence], *, by: Therapist
+) -> Booking:
+    """Its guest wants all but these dates of what nobody answered yet. The host is told once.
+
+    Confirmed, they can be taken up again where they are free; not where somebody else approves: they saw what was left.
+    """
+    booking = lock_booking(booking)
+    wanted = {o.pk for o in occurrences}
+    asked = [o for o in booking.occurrences.all() if o.state == OccurrenceState.ASKED]
+    dates = [o for o in asked if o.pk in wanted]
+    if not dates or len(dates) < len(wanted):
+        raise HoursError(_("Choose dates that nobody answered yet."))
+    if len(dates) == len(asked):
+        raise HoursError(_("Nothing would be left: withdraw the request instead."))
+    gone = OccurrenceState.DECLINED if booking.party_id else OccurrenceState.SKIPPED
+    move_dates(booking, dates, gone, by=by)
+    record_change(
+        booking, ChangeKind.SKIPPED, by=by, details={"before": said_periods(dates)}
+    )
     return booking
 
 

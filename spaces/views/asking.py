@@ -9,7 +9,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_POST
 
 from directory.errors import DomainError
 from directory.http import TherapistRequest, member_required, render_part
@@ -17,7 +17,7 @@ from spaces import hours
 from spaces.busy import say_clashes
 from spaces.domain.any_room import has_more_rooms, spread_over_rooms
 from spaces.domain.approval import who_approves
-from spaces.domain.asking import answer_expected, request_booking
+from spaces.domain.asking import answer_expected, leave_out_dates, request_booking
 from spaces.domain.planning import PlannedDate, look_up, plan_dates
 from spaces.forms.booking import (
     BookingRequestForm,
@@ -26,9 +26,11 @@ from spaces.forms.booking import (
     other_time,
     said_date,
 )
+from spaces.forms.changes import ChosenDatesForm
 from spaces.hours import Dated, clock
 from spaces.models import Office
 from spaces.queries import offices_open_to
+from spaces.views.booking_detail import my_booking
 from spaces.views.waitlist import wait_context
 from spaces.week import DateChoice
 
@@ -63,6 +65,23 @@ def booking_request(request: TherapistRequest, pk: int) -> HttpResponse:
             **ask.context(form),
         }
         return render_part(request, "spaces/booking_request.html", "dates", context)
+
+
+@require_POST
+@member_required
+def dates_leave_out(request: TherapistRequest, pk: int) -> HttpResponse:
+    """All but these dates of a request that waits for its answer."""
+    booking = my_booking(request, pk)
+    form = ChosenDatesForm(request.POST, dates=booking.occurrences.asked())
+    try:
+        if form.is_valid():
+            leave_out_dates(booking, form.cleaned_data["dates"], by=request.therapist)
+            messages.success(request, _("Left out. The host is told once."))
+        else:
+            messages.error(request, str(form.errors["dates"][0]))
+    except DomainError as error:
+        messages.error(request, str(error))
+    return redirect(booking)
 
 
 def ask_context(request: TherapistRequest, office: Office) -> dict[str, Any]:

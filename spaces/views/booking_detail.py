@@ -91,6 +91,7 @@ def show_booking(
             "is_guest": Party.GUEST in parties,
             "is_taker": not parties,
             **_dates(booking, dates),
+            "asked_dates": _to_leave_out(dates) if Party.GUEST in parties else [],
             "summary": summary,
             "price": summary.price(request.community.currency),
             "places": places,
@@ -129,6 +130,12 @@ def _dates(booking: Booking, dates: Sequence[Occurrence]) -> dict[str, Any]:
         "past_dates": past,
         "usual_state": USUAL_STATE.get(BookingStatus(booking.status)),
     }
+
+
+def _to_leave_out(dates: Iterable[Occurrence]) -> list[Occurrence]:
+    """Of a request: dates that nobody answered yet, where one can go and another stay."""
+    asked = [date for date in dates if date.state == OccurrenceState.ASKED]
+    return asked if len(asked) > 1 else []
 
 
 # --- Where ---------------------------------------------------------------------

@@ -8,6 +8,7 @@ from django.utils import timezone
 from directory.models import Delivery
 from spaces.domain.asking import request_booking
 from spaces.domain.availability import refresh_free
+from spaces.domain.booking import confirm_booking
 from spaces.enums import BookingStatus, OccurrenceState
 from spaces.hours import Span, local_period
 from spaces.models import Booking
@@ -577,3 +578,43 @@ def test_booking_query_count_is_constant(
 
     with django_assert_num_queries(14):
         client.get(booking.get_absolute_url())
+
+
+@pytest.mark.parametrize("is_approved", [False, True])
+def test_a_guest_leaves_dates_out_of_what_nobody_answered_yet(
+    client, therapist, is_approved
+):
+    """Confirmed, they are to be taken up again; not where somebody approved what was left."""
+    office = open_office()
+    booking = request_for(office, therapist)
+    if is_approved:
+        Booking.objects.update(party=TherapistFactory(), approved_at=timezone.now())
+    first, second = booking.occurrences.in_order()
+    url = reverse("spaces:dates_leave_out", args=[booking.pk])
+    page = client.get(booking.get_absolute_url())
+    assert page.context["asked_dates"] == [first, second]
+    client.post(url, {"dates": [first.pk, second.pk]})  # that is withdrawing
+    client.post(url, {})
+    assert not booking.events.filter(change="skipped").exists()
+
+    client.post(url, {"dates": [first.pk]})
+
+    states = booking.occurrences.in_order().values_list("state", flat=True)
+    assert list(states) == ["declined" if is_approved else "skipped", "asked"]
+    host = office.hosts.get()
+    assert Delivery.objects.filter(kind="booking_changed", recipient=host).count() == 1
+    assert not client.get(booking.get_absolute_url()).context["asked_dates"]
+    confirm_booking(booking, by=host)
+    client.post(reverse("spaces:dates_readd", args=[booking.pk]), {"dates": first.pk})
+    assert list(states.all()) == ["declined" if is_approved else "booked", "booked"]
+
+
+def test_only_who_asked_leaves_dates_out(client, therapist):
+    booking = request_for(open_office(hosts=[therapist]), TherapistFactory())
+    first = booking.occurrences.in_order()[0]
+
+    url = reverse("spaces:dates_leave_out", args=[booking.pk])
+    client.post(url, {"dates": [first.pk]})
+
+    first.refresh_from_db()
+    assert first.state == "asked"
