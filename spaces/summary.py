@@ -21,9 +21,12 @@ GONE = [
     OccurrenceState.LOST,
     OccurrenceState.SKIPPED,
     OccurrenceState.GIVEN_BACK,
+]
+OFF = [  # of a booking that stands
+    OccurrenceState.DECLINED,
+    OccurrenceState.CANCELLED,
     OccurrenceState.RELEASED,
 ]
-OFF = [OccurrenceState.DECLINED, OccurrenceState.CANCELLED]  # of a booking that stands
 STANDS = [
     BookingStatus.REQUESTED,
     BookingStatus.AWAITING,

@@ -56,7 +56,7 @@ TRANSITIONS: dict[tuple[BookingStatus, BookingStatus], set[Party]] = {
     (S.REQUESTED, S.WITHDRAWN): {Party.GUEST},
     (S.REQUESTED, S.EXPIRED): {Party.CLOCK},
     (S.AWAITING, S.CONFIRMED): {Party.SUPERVISOR},
-    (S.AWAITING, S.DECLINED): {Party.HOST, Party.SUPERVISOR},
+    (S.AWAITING, S.DECLINED): {Party.HOST, Party.SUPERVISOR, Party.CLOCK},
     (S.AWAITING, S.WITHDRAWN): {Party.GUEST},
     (S.AWAITING, S.EXPIRED): {Party.CLOCK},
     (S.CONFIRMED, S.CANCELLED): {Party.GUEST, Party.HOST},

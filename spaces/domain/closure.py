@@ -13,16 +13,12 @@ from directory.models import Therapist
 from spaces import hours
 from spaces.closures import run_of
 from spaces.domain.availability import lock_offices, refresh_free
-from spaces.domain.booking import decline_booking
 from spaces.domain.changes import skip_dates
-from spaces.domain.dates import move_dates, record_change, said_periods
 from spaces.domain.office import only_hosts
-from spaces.enums import ChangeKind, OccurrenceState
+from spaces.domain.releasing import release_holds
 from spaces.errors import HoursError
 from spaces.models import Booking, Closure, Occurrence, Office
 from spaces.touched import Touched, touched_by_closure
-
-O = OccurrenceState  # noqa: E741 -- as in spaces.domain.dates
 
 
 @transaction.atomic
@@ -35,21 +31,31 @@ def close_office(
     cancels: bool = False,
 ) -> list[Closure]:
     """Not to be had for a while: a holiday, a renovation. What is booked then stays booked, unless ``cancels``:
-    then the dates to come are called off by the host, nothing is due, and each guest is told once."""
+    then the dates to come are called off by the host, nothing is due, and each guest is told once. What is held then
+    is held no longer in either case."""
     only_hosts(office, by)
     now = timezone.now()
     if not periods:
         raise HoursError(_("The clocks change and skip these hours: nothing to close."))
     if max(period.upper for period in periods) <= now:
         raise HoursError(_("The end must be after the start, and still to come."))
-    lock_offices(_concerned(office, periods) if cancels else [office.pk])
+    rooms = {office.pk}
+    if cancels:
+        rooms |= _rooms_of(touched_by_closure(office, periods))
+    lock_offices(rooms)
     closures = Closure.objects.bulk_create(
         Closure(office=office, period=period, reason=reason)
         for period in periods
         if period.upper > now
     )
+    release_holds(closures, by=by, reason=reason)
     if cancels:
-        _call_off(touched_by_closure(office, periods), by=by, reason=reason)
+        touched = touched_by_closure(office, periods)
+        if _rooms_of(touched) - rooms:
+            raise HoursError(
+                _("Something was booked there just now. Look again, please.")
+            )
+        _call_off(touched, by=by, reason=reason)
     refresh_free([office.pk])
     return closures
 
@@ -93,13 +99,12 @@ def closed_periods(
     return [period for period in periods if period]
 
 
-def _concerned(office: Office, periods: Sequence[DateTimeTZRange]) -> set[int]:
+def _rooms_of(touched: Touched) -> set[int]:
     """All rooms of the bookings whose dates lie there: locked together, in order."""
-    touched = touched_by_closure(office, periods)
-    bookings = {found.booking_id for found in (*touched.booked, *touched.held)}
+    bookings = {found.booking_id for found in touched.booked}
     dates = Occurrence.objects.filter(booking__in=bookings)
     rooms = dates.values_list("office", "booking__office")
-    return {office.pk, *(pk for pair in rooms for pk in pair)}
+    return {pk for pair in rooms for pk in pair}
 
 
 def _call_off(touched: Touched, *, by: Therapist, reason: str) -> None:
@@ -107,19 +112,6 @@ def _call_off(touched: Touched, *, by: Therapist, reason: str) -> None:
     note = _("Closed: %(reason)s") % {"reason": reason}
     for booking, dates in _by_booking(touched.booked):
         skip_dates(booking, dates, by=by, note=note)
-    for booking, dates in _by_booking(touched.held):
-        left = booking.occurrences.filter(state__in=[O.ASKED, O.HELD])
-        if not left.exclude(pk__in=[found.pk for found in dates]).exists():
-            decline_booking(booking, by=by, note=note)
-            continue
-        move_dates(booking, dates, O.RELEASED, by=by)
-        record_change(
-            booking,
-            ChangeKind.SKIPPED,
-            by=by,
-            details={"before": said_periods(dates), "by_host": True},
-            note=note,
-        )
 
 
 def _by_booking(

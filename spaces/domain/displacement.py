@@ -1,7 +1,8 @@
 """What an incident closes, whom it displaces, and how exactly that is undone.
 
 ``settle_incident`` brings closures, dates and drafts into agreement with the incident's status and places, whatever
-they were before. The caller holds the incident's lock; the offices' are taken here, by id.
+they were before. The caller holds the incident's lock; the offices' are taken here, by id. What is held in a closed
+place is released at once; what becomes of that when it opens again is said in ``spaces.domain.releasing``.
 """
 
 from collections import defaultdict
@@ -20,6 +21,7 @@ from spaces import hours
 from spaces.domain.availability import keep_facets, lock_offices, refresh_free
 from spaces.domain.dates import move_by_clock
 from spaces.domain.need import LIVE, end_offers, write_hours
+from spaces.domain.releasing import lying_in, release_holds
 from spaces.domain.wave import finish_waves
 from spaces.enums import (
     IncidentStatus,
@@ -55,6 +57,7 @@ def settle_incident(incident: Incident) -> None:
     incident.closures.all().delete()
     closures = Closure.objects.bulk_create(_closures(incident, scopes))
     displaced = _displace(incident, closures)
+    release_holds(closures, by=None, reason=str(incident))
     _restore(incident)
     refresh_free(offices)
     if incident.status in IN_FORCE:
@@ -97,16 +100,9 @@ def _closures(incident: Incident, scopes: Iterable[IncidentScope]) -> list[Closu
 
 def _displace(incident: Incident, closures: Iterable[Closure]) -> OccurrenceQuerySet:
     """booked → displaced, where they are not over. They go on holding their hours, so that nobody else can have them meanwhile."""
-    closed = Q(pk__in=[])
-    for closure in closures:
-        place = (
-            Q(office=closure.office)
-            if closure.office_id
-            else Q(office__building=closure.building)
-        )
-        closed |= place & Q(period__overlap=closure.period)
     displaced = Occurrence.objects.filter(
-        closed, state__in=[OccurrenceState.BOOKED, OccurrenceState.DISPLACED]
+        lying_in(closures),
+        state__in=[OccurrenceState.BOOKED, OccurrenceState.DISPLACED],
     ).ending_after(timezone.now())
     ids = list(displaced.values_list("pk", flat=True))
     move_by_clock(Occurrence.objects.filter(pk__in=ids), OccurrenceState.DISPLACED)

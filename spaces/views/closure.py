@@ -50,9 +50,10 @@ def _said(touched: Touched, *, cancels: bool) -> str:
     if not touched:
         return _("Closed. Nothing was booked or asked for then.")
     if not cancels:
-        return _(
+        said = _(
             "Closed. Nobody can ask for these hours now; what is booked stays booked."
         )
+        return f"{said} {_('What was held is released.')}" if touched.held else said
     count = len(touched.booked) + len(touched.held)
     return ngettext(
         "Closed, and %(count)s date is cancelled. Its guest is told.",

@@ -53,6 +53,7 @@ ALLOWED = {
     ("awaiting", "confirm", "supervisor"): "confirmed",
     ("awaiting", "decline", "host"): "declined",
     ("awaiting", "decline", "supervisor"): "declined",
+    ("awaiting", "decline", "clock"): "declined",
     ("awaiting", "withdraw", "guest"): "withdrawn",
     ("confirmed", "cancel", "host"): "cancelled",
     ("confirmed", "cancel", "guest"): "cancelled",

@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from directory.errors import NotAllowedError
 from directory.models import Delivery
+from directory.registry import message_kind
 from spaces.domain.availability import refresh_free
 from spaces.domain.incident import (
     add_update,
@@ -22,8 +23,8 @@ from spaces.domain.incident import (
 from spaces.domain.need import close_need
 from spaces.enums import BookingStatus, IncidentKind, OccurrenceState
 from spaces.errors import HoursError
-from spaces.hours import Span
-from spaces.models import Closure, Displacement, Incident, Need, Occurrence
+from spaces.hours import Span, local_period
+from spaces.models import Booking, Closure, Displacement, Incident, Need, Occurrence
 from tests.factories.directory import (
     InvitedFactory,
     ModeratorFactory,
@@ -40,9 +41,11 @@ from tests.factories.spaces import (
     OfficeFactory,
     OpeningFactory,
     UsualHoursFactory,
+    WaitlistEntryFactory,
     WaveFactory,
 )
 from tests.periods import hours
+from tests.spaces.rooms import open_office, thursday
 
 pytestmark = pytest.mark.django_db
 
@@ -307,6 +310,43 @@ def test_confirming_stops_the_offices_being_offered():
 
     opening.refresh_from_db()
     assert before[0][0] < until <= opening.free[0][0]
+
+
+def test_what_is_held_there_is_released_and_a_false_alarm_holds_it_anew_for_who_waited():
+    """Who waited is back in line, and has it again; an approval that was waited for is not."""
+    office = open_office()
+    evening = local_period(thursday(), 1080, 1260, office.building.zone)
+    entry = WaitlistEntryFactory(office=office, period=evening)
+    refresh_free([office.pk])
+    hold = Booking.objects.get(source="waitlist")
+    waits = BookingFactory(
+        office=office, status="awaiting", party=TherapistFactory(name="Sue Pervisor")
+    )
+    OccurrenceFactory(booking=waits)
+    host, incident = office.hosts.get(), incident_at(office.building)
+    Delivery.objects.all().delete()
+
+    confirm_incident(incident, by=ModeratorFactory())
+
+    assert set(Occurrence.objects.values_list("state", flat=True)) == {"released"}
+    assert set(Booking.objects.values_list("status", flat=True)) == {"declined"}
+    entry.refresh_from_db()
+    assert (entry.state, entry.booking) == ("waiting", None)
+    people = [host.pk, hold.guest_id, host.pk, waits.guest_id, waits.party_id]
+    assert told("booking_declined") == sorted(people)
+    row = Delivery.objects.get(kind="booking_declined", recipient=hold.guest)
+    mail = message_kind(row.kind).render([row])[row.pk]
+    assert "18:00–21:00" in mail.subject
+    assert "The place in line is kept" in mail.text
+
+    dismiss_incident(incident, by=ModeratorFactory())
+
+    entry.refresh_from_db()
+    assert (entry.state, entry.booking.status) == ("held", "requested")
+    assert entry.booking != hold
+    assert [o.state for o in entry.booking.occurrences.all()] == ["held"]
+    assert [o.state for o in waits.occurrences.all()] == ["released"]
+    assert told("waitlist_held") == [entry.guest_id]
 
 
 def test_confirming_leaves_dates_after_the_reopening_and_other_buildings_alone():

@@ -7,6 +7,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from directory.models import Delivery
+from directory.registry import message_kind
 from spaces import hours
 from spaces.domain.availability import verify_free
 from spaces.models import Closure, Occurrence
@@ -73,7 +74,9 @@ def test_closure_shows_what_it_touches_before_it_is_saved(client, office):
 def test_closure_leaves_booked_dates_standing_unless_the_host_says_otherwise(
     client, office
 ):
+    """What is held is held no longer in either case: nobody could have it."""
     booking = booked(office, evening(0), evening(6))
+    hal = booked(office, evening(1, 20, 21), status="awaiting", state="held")
     seen = shut(client, office).context["touched"].seen
 
     response = shut(client, office, seen=seen)
@@ -81,7 +84,14 @@ def test_closure_leaves_booked_dates_standing_unless_the_host_says_otherwise(
     assert response.url == office.get_absolute_url()
     assert Closure.objects.count() == 1
     assert {date.state for date in booking.occurrences.all()} == {"booked"}
-    assert not Delivery.objects.exists()
+    assert {date.state for date in hal.occurrences.all()} == {"released"}
+    [row] = Delivery.objects.all()
+    assert (row.kind, row.recipient) == ("booking_declined", hal.guest)
+    mail = message_kind(row.kind).render([row])[row.pk]
+    assert "20:00–21:00" in mail.subject
+    assert (
+        "“Closed: Painters. Open again, the hours can be asked for anew.”" in mail.text
+    )
     assert not verify_free([office.pk])
 
 
