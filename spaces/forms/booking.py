@@ -150,3 +150,16 @@ class AnswerForm(forms.Form):
         widget=forms.Textarea({"rows": 2}),
         help_text=NO_CLIENTS,
     )
+
+
+class ApprovalForm(AnswerForm):
+    """A yes or a no that somebody pressed: what says neither answers nothing."""
+
+    answer = forms.ChoiceField(
+        choices=[("yes", _("Approve")), ("no", _("Decline"))],
+        widget=forms.HiddenInput,
+        error_messages=dict.fromkeys(
+            ["required", "invalid_choice"],
+            _("Nothing is answered yet. Approve it or decline it, please."),
+        ),
+    )

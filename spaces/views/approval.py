@@ -11,7 +11,7 @@ from directory.http import TherapistRequest, member_required
 from directory.links import read
 from directory.models import Community, Therapist
 from spaces.domain.approval import approve_booking, refuse_booking, waits_for
-from spaces.forms.booking import AnswerForm
+from spaces.forms.booking import ApprovalForm
 from spaces.models import Booking
 from spaces.notifications.agreement import APPROVABLE_FOR
 from spaces.summary import summary_of
@@ -23,11 +23,11 @@ from spaces.views.links import unreadable
 @member_required
 def booking_approve(request: TherapistRequest, pk: int) -> HttpResponse:
     booking = my_booking(request, pk)
-    form = AnswerForm(request.POST)
+    form = ApprovalForm(request.POST)
     if not form.is_valid():
-        return show_booking(request, booking, answer_form=form)
+        return show_booking(request, booking, approval_form=form)
     try:
-        messages.success(request, _answer(request, booking, request.therapist, form))
+        messages.success(request, _answer(booking, request.therapist, form))
     except DomainError as error:
         messages.error(request, str(error))
     return redirect(booking)
@@ -47,11 +47,11 @@ def approval_link(request: HttpRequest, token: str) -> HttpResponse:
     )
     person = booking.party
     assert person is not None  # noqa: S101 -- the query says so
-    form = AnswerForm(request.POST if request.method == "POST" else None)
+    form = ApprovalForm(request.POST if request.method == "POST" else None)
     said, error_text = "", ""
     if form.is_valid():
         try:
-            said = _answer(request, booking, person, form)
+            said = _answer(booking, person, form)
         except DomainError as error:
             error_text = str(error)
         booking = Booking.objects.with_parties().with_dates().get(pk=booking.pk)
@@ -72,11 +72,9 @@ def approval_link(request: HttpRequest, token: str) -> HttpResponse:
         return render(request, "spaces/approval_link.html", context)
 
 
-def _answer(
-    request: HttpRequest, booking: Booking, person: Therapist, form: AnswerForm
-) -> str:
+def _answer(booking: Booking, person: Therapist, form: ApprovalForm) -> str:
     """Yes or, with a reason, no. What to say of it."""
-    if request.POST.get("answer") == "no":
+    if form.cleaned_data["answer"] == "no":
         refuse_booking(booking, by=person, note=form.cleaned_data["note"])
         return _("Declined. Both are told why.")
     approve_booking(booking, by=person)

@@ -21,7 +21,7 @@ from spaces.domain.dates import parties_of
 from spaces.domain.host_entry import may_refuse
 from spaces.domain.message import has_blocks, is_answerable
 from spaces.enums import BookingStatus, OccurrenceState, Party
-from spaces.forms.booking import AnswerForm
+from spaces.forms.booking import AnswerForm, ApprovalForm
 from spaces.forms.message import MessageForm
 from spaces.history import history_of
 from spaces.models import (
@@ -72,6 +72,7 @@ def show_booking(
     *,
     message_form: MessageForm | None = None,
     answer_form: AnswerForm | None = None,
+    approval_form: ApprovalForm | None = None,
 ) -> HttpResponse:
     """Whoever merely took dates on sees these dates, and where; the rest is its people's own."""
     me = request.therapist
@@ -99,6 +100,7 @@ def show_booking(
             "code_views": [],
             **_answers(booking, me, parties, dates),
             "answer_form": answer_form or AnswerForm(),
+            "approval_form": approval_form or ApprovalForm(),
             **hand_on_context(booking, me, dates),
             **lost_context(booking, me, dates),
             **rooms_context(booking, parties, dates),

@@ -96,6 +96,22 @@ def test_a_no_on_the_link_needs_its_reason(booking, therapist):
     assert "now; " in text_of(stranger.post(address, {"answer": "yes"}))
 
 
+@pytest.mark.parametrize("answer", [{}, {"answer": ""}, {"answer": "maybe"}])
+def test_only_a_yes_or_a_no_answers(client, booking, therapist, answer):
+    """By the mail's link and signed in: the page again, which says so."""
+    pages = [
+        approval_path(booking, therapist),
+        reverse("spaces:booking_approve", args=[booking.pk]),
+    ]
+    for address in pages:
+        text = text_of(client.post(address, answer | {"note": "Half a word"}))
+        assert "Nothing is answered yet. Approve it or decline it" in text
+        assert "Half a word" in text  # kept
+    booking.refresh_from_db()
+    assert booking.approved_at is None
+    assert booking.status == BookingStatus.REQUESTED
+
+
 def test_links_of_others_and_broken_ones_open_nothing(booking):
     stranger = Client()
     somebody = approval_path(booking, TherapistFactory())
@@ -135,7 +151,9 @@ def test_the_guest_and_the_host_see_who_has_to_approve_but_cannot(
         client.force_login(person.user)
         text = text_of(client.get(booking.get_absolute_url()))
         assert "Dana Whitlock answers for it, and has to approve it" in text
-        client.post(reverse("spaces:booking_approve", args=[booking.pk]))
+        client.post(
+            reverse("spaces:booking_approve", args=[booking.pk]), {"answer": "yes"}
+        )
     booking.refresh_from_db()
     assert booking.approved_at is None
 
