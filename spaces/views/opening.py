@@ -233,7 +233,7 @@ def openings_confirm(request: TherapistRequest, pk: int) -> HttpResponse:
     )
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def openings_true(request: HttpRequest, token: str) -> HttpResponse:
     """From the mail, signed in or not: opening it changes nothing, the button renews."""
     try:

@@ -504,6 +504,7 @@ def test_still_true_by_one_tap_signed_out_and_nothing_by_looking(client):
     page = client.get(path)
     assert "Thu 17:00–21:00" in page.content.decode()
     assert "Opening this page has changed nothing." in page.content.decode()
+    assert client.head(path).status_code == 200  # as scanners of links do
     assert office.openings.get().confirmed_at < timezone.now() - timedelta(days=84)
 
     assert "fresh again" in client.post(path).content.decode()
