@@ -7,6 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db import connection, transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -22,6 +23,7 @@ MOST_CALENDARS = 5
 EVERY = timedelta(minutes=30)
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(minutes=5), timedelta(days=1)
 BACK = timedelta(days=1)
+AGAIN_AFTER = timedelta(minutes=3)  # a server elsewhere is not asked oftener
 LOCKS = 0xB05E  # the class of the advisory locks: one reader for each calendar
 
 
@@ -46,9 +48,18 @@ def add_calendar(therapist: Therapist, *, name: str, url: str) -> BusyCalendar:
 
 
 def read_again(calendar: BusyCalendar) -> None:
-    """Due at once."""
-    calendar.check_at = timezone.now()
-    calendar.save(update_fields=["check_at"])
+    """Due at once, if it was not tried just now. Raises ``DomainError``."""
+    now = timezone.now()
+    may_be_tried = Q(tried_at=None) | Q(tried_at__lte=now - AGAIN_AFTER)
+    waiting = BusyCalendar.objects.filter(
+        may_be_tried, pk=calendar.pk, check_at__gt=now
+    )
+    if not waiting.update(check_at=now):
+        raise DomainError(
+            _(
+                "It is being read, or was less than three minutes ago. Try again in a moment; by itself it is read every half hour."
+            )
+        )
 
 
 def remove_calendar(calendar: BusyCalendar) -> None:
@@ -79,7 +90,7 @@ def read_calendar(pk: int, *, door: Door | None = None) -> None:
                 "failures": calendar.failures + 1,
                 "check_at": now + _pause(calendar.failures),
             }
-        BusyCalendar.objects.filter(pk=pk).update(**changes)
+        BusyCalendar.objects.filter(pk=pk).update(tried_at=now, **changes)
 
 
 def _read(calendar: BusyCalendar, now: datetime, door: Door | None) -> dict[str, Any]:

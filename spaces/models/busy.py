@@ -28,6 +28,7 @@ class BusyCalendar(models.Model):
     url = models.URLField(_("address"), max_length=2000)
     busy = DateTimeMultirangeField(default=list, editable=False)
     check_at = models.DateTimeField(_("read next"), default=timezone.now)
+    tried_at = models.DateTimeField(_("last tried"), null=True, blank=True)
     good_at = models.DateTimeField(_("last read well"), null=True, blank=True)
     problem = models.CharField(_("what went wrong"), max_length=200, blank=True)
     failures = models.PositiveSmallIntegerField(default=0)

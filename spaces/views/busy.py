@@ -48,8 +48,12 @@ def busy_list(request: TherapistRequest) -> HttpResponse:
 @member_required
 def busy_refresh(request: TherapistRequest, pk: int) -> HttpResponse:
     calendar = _mine(request, pk)
-    read_again(calendar)
-    _read_soon(calendar)
+    try:
+        read_again(calendar)
+    except DomainError as error:
+        messages.info(request, str(error))
+    else:
+        _read_soon(calendar)
     return redirect("spaces:busy_list")
 
 

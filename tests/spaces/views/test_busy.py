@@ -101,10 +101,21 @@ def test_a_calendar_can_be_read_at_once_and_removed(
     calendar = BusyCalendarFactory(therapist=therapist, check_at=later)
 
     with django_capture_on_commit_callbacks() as callbacks:
-        client.post(reverse("spaces:busy_refresh", args=[calendar.pk]))
+        for _tap in range(3):
+            refresh = reverse("spaces:busy_refresh", args=[calendar.pk])
+            page = words(client.post(refresh, follow=True))
     calendar.refresh_from_db()
     assert calendar.is_due
     assert len(callbacks) == 1
+    assert "It is being read, or was less than three minutes ago" in page
+
+    for minutes, again in ((2, False), (4, True)):
+        calendar.check_at = later
+        calendar.tried_at = timezone.now() - timedelta(minutes=minutes)
+        calendar.save()
+        client.post(refresh)
+        calendar.refresh_from_db()
+        assert calendar.is_due is again
 
     client.post(reverse("spaces:busy_remove", args=[calendar.pk]))
     assert not BusyCalendar.objects.exists()
