@@ -1,5 +1,6 @@
 """Photos of rooms: what was sent is read once, drawn anew in three sizes, and forgotten. decisions/0004-photos.md"""
 
+import re
 import struct
 import zlib
 from collections.abc import Iterable
@@ -26,6 +27,10 @@ from spaces.uploads import MOST_BYTES
 FORMATS = ["JPEG", "PNG", "WEBP"]  # known by their content, whatever the name says
 LEAST_SIDE = 160
 QUALITY = 82
+MOST_SCANS = 32  # a camera writes one, progressive files have about ten; each goes over the whole picture
+JPEG_MARKER = re.compile(rb"\xff+([^\x00\xff])")
+BARE_MARKERS = frozenset(range(0xD0, 0xD9)) | {0x01}  # nothing but the marker
+END_OF_IMAGE, SCAN = 0xD9, 0xDA
 UNREADABLE = (
     UnidentifiedImageError,
     Image.DecompressionBombError,
@@ -127,6 +132,12 @@ def _opened(sent: bytes) -> Image.Image:
             )
         if picture.format != "MPO" and getattr(picture, "is_animated", False):
             raise PictureError(_("That is an animation. Send one still picture."))
+        if picture.format in {"JPEG", "MPO"} and _has_too_many_scans(sent):
+            raise PictureError(
+                _(
+                    "That JPEG is packed in an unusual way, which takes too long to read. Save it once more as an ordinary JPEG or PNG, please."
+                )
+            )
         picture.draft("RGB", (SIDES["large"], SIDES["large"]))
         picture.load()
     except PictureError:
@@ -144,6 +155,22 @@ def _opened(sent: bytes) -> Image.Image:
             )
         ) from error
     return _plain(_upright(picture))
+
+
+def _has_too_many_scans(jpeg: bytes) -> bool:
+    """A few kilobytes can hold thousands of them. Looks at the markers alone, in their order, as a decoder does."""
+    scans, at = 0, 0
+    while found := JPEG_MARKER.search(jpeg, at):
+        marker, at = found[1][0], found.end()
+        if marker == END_OF_IMAGE:
+            break
+        if marker in BARE_MARKERS:
+            continue
+        scans += marker == SCAN
+        if scans > MOST_SCANS:
+            return True
+        at += int.from_bytes(jpeg[at : at + 2])
+    return False
 
 
 def _upright(picture: Image.Image) -> Image.Image:

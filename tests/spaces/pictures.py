@@ -56,6 +56,21 @@ def bomb():
     )
 
 
+def many_scans(times):
+    """A progressive JPEG whose last scan, which adds nothing, comes again and again: each is a pass over all pixels."""
+    good = picture(size=(1200, 900), progressive=True)
+    last = good[good.rindex(b"\xff\xc4", 0, good.rindex(b"\xff\xda")) : -2]
+    return good[:-2] + last * times + good[-2:]
+
+
+def wide_webp():
+    """A WebP of a few hundred bytes that says it is 60,000 pixels wide and high."""
+    good = picture("WEBP", (200, 200), "RGBA")
+    side = (60_000 - 1).to_bytes(3, "little")
+    assert good[12:16] == b"VP8X"
+    return good[:24] + side + side + good[30:]
+
+
 def wordy():
     """A PNG whose compressed note unpacks to 100 MB."""
     good = picture("PNG")
