@@ -26,7 +26,7 @@ from spaces.views.office import get_own_office, seen_by
 def office_photos(request: TherapistRequest, pk: int) -> HttpResponse:
     """What is a picture is kept, whatever is wrong with the row beside it."""
     office = get_own_office(request, pk)
-    rows = _rows(request)
+    rows = _rows(request, sent=request.method == "POST")
     if request.method == "POST":
         kept = _keep(rows, office, request)
         if kept:
@@ -37,23 +37,33 @@ def office_photos(request: TherapistRequest, pk: int) -> HttpResponse:
         rows = [row for row in rows if row.errors]
         if not rows:
             return redirect("spaces:office_photos", office.pk)
+    return _page(request, office, rows)
+
+
+def _page(
+    request: TherapistRequest,
+    office: Office,
+    rows: list[PhotoForm],
+    refused: WordsForm | None = None,
+) -> HttpResponse:
+    """``refused``: words for one of the photos, shown in their field as they were typed."""
     photos = list(office.photos.all())
+    forms = {
+        photo.pk: WordsForm(instance=photo, prefix=f"p{photo.pk}") for photo in photos
+    }
+    if refused:
+        forms[refused.instance.pk] = refused
+    has_errors = any(row.is_bound and row.errors for row in rows)
     context = {
         "office": office,
-        "photos": [
-            (photo, WordsForm(instance=photo, prefix=f"p{photo.pk}"))
-            for photo in photos
-        ],
-        "rows": rows[
-            : max(MOST_PHOTOS - len(photos), 1 if request.method == "POST" else 0)
-        ],
+        "photos": [(photo, forms[photo.pk]) for photo in photos],
+        "rows": rows[: max(MOST_PHOTOS - len(photos), int(has_errors))],
         "most": MOST_PHOTOS,
     }
     return render(request, "spaces/office_photos.html", context)
 
 
-def _rows(request: TherapistRequest) -> list[PhotoForm]:
-    sent = request.method == "POST"
+def _rows(request: TherapistRequest, *, sent: bool) -> list[PhotoForm]:
     return [
         PhotoForm(
             request.POST if sent else None,
@@ -84,11 +94,10 @@ def _keep(rows: list[PhotoForm], office: Office, request: TherapistRequest) -> i
 def photo_words(request: TherapistRequest, pk: int) -> HttpResponse:
     photo = _own(request, pk)
     form = WordsForm(request.POST, instance=photo, prefix=f"p{photo.pk}")
-    if form.is_valid():
-        describe_photo(photo, by=request.therapist, alt=form.cleaned_data["alt"])
-        messages.success(request, _("Saved."))
-    else:
-        messages.error(request, " ".join(map(str, form.errors["alt"])))
+    if not form.is_valid():
+        return _page(request, photo.office, _rows(request, sent=False), form)
+    describe_photo(photo, by=request.therapist, alt=form.cleaned_data["alt"])
+    messages.success(request, _("Saved."))
     return redirect("spaces:office_photos", photo.office_id)
 
 

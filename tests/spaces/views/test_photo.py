@@ -13,9 +13,11 @@ from tests.spaces.pictures import (
     PAYLOAD,
     SVG,
     bomb,
+    many_scans,
     moving,
     picture,
     sent,
+    wide_webp,
     with_notes,
     wordy,
 )
@@ -129,6 +131,8 @@ def test_photo_is_for_those_who_may_see_the_room(client, office, therapist):
         (b"x" * (12 * 1024 * 1024 + 1), "room.jpg", "larger than 12 MB"),
         (bomb(), "room.png", "more than 40 million pixels"),
         (picture("PNG", (8000, 5001), "1"), "room.png", "more than 40 million pixels"),
+        (wide_webp(), "room.webp", "more than 40 million pixels"),
+        (many_scans(400), "room.jpg", "takes too long to read"),
         (wordy(), "room.png", "no picture we can read"),
         (moving("WEBP"), "room.webp", "an animation"),
         (moving("PNG"), "room.png", "an animation"),
@@ -136,7 +140,8 @@ def test_photo_is_for_those_who_may_see_the_room(client, office, therapist):
     ],
     ids=[
         *["svg", "gif", "pdf", "half a jpeg", "half a png", "bmp", "empty", "huge"],
-        *["bomb", "just too many pixels", "bomb of words", "webp", "apng", "tiny"],
+        *["bomb", "just too many pixels", "webp bomb", "bomb of scans"],
+        *["bomb of words", "webp", "apng", "tiny"],
     ],
 )
 def test_what_is_no_photo_is_refused_kindly_and_nothing_else_is_lost(
@@ -203,6 +208,16 @@ def test_pictures_of_every_kind_become_plain_ones(client, office, mode, kind):
     assert opened(served(client, OfficePhoto.objects.get())).mode == "RGB"
 
 
+def test_progressive_pictures_and_what_phones_put_behind_them_are_welcome(
+    client, office
+):
+    """Behind the end of the picture there may be a film: whatever looks like scans there is none."""
+    film = b"\xff\xda" * 500
+    send(client, office, many_scans(5), picture(size=(501, 300)) + film)
+
+    assert office.photos.count() == 2
+
+
 def test_photo_needs_its_words_and_words_their_photo(client, office):
     response = client.post(
         reverse("spaces:office_photos", args=[office.pk]),
@@ -231,9 +246,18 @@ def test_photos_are_put_in_order_described_and_deleted(
         "Photo 2",
         "Photo 1",
     ]
-    client.post(
-        reverse("spaces:office_photo_words", args=[first.pk]), {f"p{first.pk}-alt": ""}
-    )
+    for typed, words in (("", "Say in a few words"), ("A lamp " * 30, "at most 200")):
+        refused = client.post(
+            reverse("spaces:office_photo_words", args=[first.pk]),
+            {f"p{first.pk}-alt": typed},
+        )
+        [form] = [f for photo, f in refused.context["photos"] if photo == first]
+        assert words in str(form["alt"].errors)  # beside the field,
+        assert form["alt"].value() == typed  # as typed
+        assert "Photo 2" in refused.content.decode()
+        assert f'action="{reverse("spaces:office_photos", args=[office.pk])}"' in (
+            refused.content.decode()
+        )
     assert OfficePhoto.objects.get(pk=first.pk).alt == "A lamp"
 
     names = [getattr(first, size).name for size in ("small", "medium", "large")]
