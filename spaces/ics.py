@@ -11,12 +11,13 @@ import resource
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import recurring_ical_events
-from icalendar import Calendar, Event
+from icalendar import Calendar, Event, vPeriod
 
 from spaces import hours
 from spaces.fetch import FetchError, Problem
@@ -43,18 +44,19 @@ REPEATS = {"RRULE", "RDATE", "RECURRENCE-ID", "DURATION"}
 NAME = re.compile(r"[A-Za-z0-9-]+(?=[;:])")
 LINE = re.compile(r"\r\n|\n|\r")
 DIGITS = re.compile(r"\d{8}")
+FREE = re.compile(r";FBTYPE=\"?FREE\"?(;|$)", re.IGNORECASE)
 TOO_OFTEN = re.compile(r"FREQ=(SECONDLY|MINUTELY)", re.IGNORECASE)
 
 
 def busy_hours(
     content: bytes, *, zone: ZoneInfo, lower: datetime, upper: datetime
 ) -> list[Interval]:
-    """Busy from ``lower`` to ``upper``: what is neither cancelled nor marked as free. ``zone`` is that of times
-    without one. Raises ``FetchError``.
+    """Busy from ``lower`` to ``upper``: what is neither cancelled nor marked as free, be it said as events or, where the
+    owner shares no more, as busy times. ``zone`` is that of times without one. Raises ``FetchError``.
     """
-    text = _needed(content.decode("utf-8-sig", "replace"), lower, upper)
+    sieve = _sifted(content.decode("utf-8-sig", "replace"), lower, upper)
     try:
-        calendar = Calendar.from_ical(text)
+        calendar = Calendar.from_ical(sieve.rest())
     except ValueError as error:
         raise FetchError(Problem.NOT_CALENDAR) from error
     own_zone = _own_zone(calendar)
@@ -67,18 +69,20 @@ def busy_hours(
         for event in _dates(calendar, lower, upper)
         if not _is_free(event)
     ]
-    return hours.intersection(hours.union(found), [(lower, upper)])
+    return hours.intersection(
+        hours.union([*found, *_periods(sieve.shared, zone)]), [(lower, upper)]
+    )
 
 
 # --- What is needed of the text -------------------------------------------------------
 
 
-def _needed(text: str, lower: datetime, upper: datetime) -> str:
+def _sifted(text: str, lower: datetime, upper: datetime) -> "_Sieve":
     """The calendar without words: hours, repetitions and zones alone, of what may touch these days."""
     sieve = _Sieve(f"{lower - EDGE:%Y%m%d}", f"{upper + EDGE:%Y%m%d}")
     for name, line in _lines(text):
         sieve.take(name, line)
-    return sieve.rest()
+    return sieve
 
 
 class _Sieve:
@@ -87,6 +91,7 @@ class _Sieve:
         self.path: list[str] = []
         self.event: list[str] = []
         self.kept: list[str] = []
+        self.shared: list[str] = []  # lines of busy times
         self.count = 0
         self.is_calendar = False
 
@@ -110,6 +115,8 @@ class _Sieve:
                 self.event.append(line)
             case ["VTIMEZONE", *_parts] if name in ZONE_LINES:
                 self.kept.append(line)
+            case ["VFREEBUSY"] if name == "FREEBUSY":
+                self.shared.append(line)
             case [] if name == "X-WR-TIMEZONE":
                 self.kept.append(line)
 
@@ -195,6 +202,27 @@ def _is_free(event: Event) -> bool:
 def _interval(event: Event, zone: ZoneInfo) -> Interval:
     start, end = (_moment(event.decoded(name), zone) for name in ("DTSTART", "DTEND"))
     return start, max(start, end)
+
+
+def _periods(lines: list[str], zone: ZoneInfo) -> Iterator[Interval]:
+    """Of lines like ``FREEBUSY;FBTYPE=BUSY-TENTATIVE:20261201T180000Z/PT1H,…``; what cannot be read is left out."""
+    count = 0
+    for line in lines:
+        name, _colon, values = line.partition(":")
+        if FREE.search(name):
+            continue
+        for value in values.strip().split(","):
+            count += 1
+            if count > MOST_DATES:
+                raise FetchError(Problem.ENDLESS)
+            with suppress(ValueError, OverflowError):
+                yield _period(value.strip(), zone)
+
+
+def _period(text: str, zone: ZoneInfo) -> Interval:
+    said, end = vPeriod.from_ical(text)
+    start = _moment(said, zone)
+    return start, start + end if isinstance(end, timedelta) else _moment(end, zone)
 
 
 def _moment(said: date | datetime, zone: ZoneInfo) -> datetime:

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from spaces.fetch import FetchError, Problem
-from spaces.ics import MOST_EVENTS, busy_hours, busy_hours_apart
+from spaces.ics import MOST_DATES, MOST_EVENTS, busy_hours, busy_hours_apart
 
 HERE = ZoneInfo("America/Los_Angeles")
 LOWER, UPPER = datetime(2026, 11, 30, tzinfo=UTC), datetime(2027, 12, 1, tzinfo=UTC)
@@ -130,6 +130,26 @@ VTIMEZONE = (
             [event("DTSTART:20261120T000000Z", "DTEND:20261130T020000Z")],
             [("11-30 00:00", "11-30 02:00")],
         ),
+        # where only busy times are shared, whatever their kind; beside events
+        (
+            [
+                "BEGIN:VFREEBUSY\r\nDTSTART:20261101T000000Z\r\nDTEND:20271101T000000Z\r\n"
+                "FREEBUSY:20261201T180000Z/20261201T190000Z,20261202T180000Z/PT1H30M\r\n"
+                "FREEBUSY;FBTYPE=BUSY-TENTATIVE:20261201T183000Z/PT1H\r\n , \r\n"
+                "FREEBUSY;FBTYPE=FREE:20261204T180000Z/PT1H\r\n"
+                'FREEBUSY;X-A=1;FBTYPE="free";X-B=2:20261205T180000Z/PT1H\r\n'
+                "FREEBUSY:20261206T100000/20261206T110000,20280101T000000Z/PT1H\r\n"
+                "FREEBUSY:nonsense,20261207T180000Z/-PT1H,20261207T180000Z/P3000000D\r\n"
+                "FREEBUSY\r\nEND:VFREEBUSY\r\n",
+                event("DTSTART:20261203T180000Z", "DTEND:20261203T190000Z"),
+            ],
+            [
+                ("12-01 18:00", "12-01 19:30"),
+                ("12-02 18:00", "12-02 19:30"),
+                ("12-03 18:00", "12-03 19:00"),
+                ("12-06 18:00", "12-06 19:00"),
+            ],
+        ),
         # other things in it, and one that is broken
         (
             [
@@ -193,6 +213,14 @@ def many(count, *, begin=DECEMBER_1):
         (calendar(event(*HOUR, "RRULE:INTERVAL=1;freq=minutely")), Problem.ENDLESS),
         (
             calendar(VTIMEZONE.replace("END:ST", "RRULE:FREQ=SECONDLY\r\nEND:ST")),
+            Problem.ENDLESS,
+        ),
+        (
+            calendar(
+                "BEGIN:VFREEBUSY\r\nFREEBUSY:",
+                "20261201T180000Z/PT1H," * (MOST_DATES + 1),
+                "\r\nEND:VFREEBUSY\r\n",
+            ),
             Problem.ENDLESS,
         ),
         (calendar(event(*HOUR) * (MOST_EVENTS + 1)), Problem.MANY),
