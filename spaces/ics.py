@@ -220,7 +220,7 @@ def _periods(lines: list[str], zone: ZoneInfo) -> Iterator[Interval]:
 
 
 def _period(text: str, zone: ZoneInfo) -> Interval:
-    said, end = vPeriod.from_ical(text)
+    said, end = vPeriod.from_ical(text)  # type: ignore[no-untyped-call]
     start = _moment(said, zone)
     return start, start + end if isinstance(end, timedelta) else _moment(end, zone)
 

@@ -1,4 +1,5 @@
 from datetime import datetime
+from itertools import chain
 from typing import Any
 
 from django.db.models import Exists, OuterRef, Prefetch, Subquery
@@ -15,6 +16,7 @@ from directory.http import TherapistRequest, member_required, render_part
 from directory.models import Community
 from spaces import hours
 from spaces.agenda import opening_blocks, span_blocks
+from spaces.busy import engaged, say_engaged
 from spaces.enums import Sort
 from spaces.forms.office import STEP_FREE
 from spaces.forms.search import SearchForm
@@ -108,8 +110,13 @@ def _matches(
         offset=PAGE * (page - 1),
     )
     query = form.query()
+    clashes = _clashes(request, found, wanted)
     results = [
-        {"number": number, **_result(match, wanted, request.community, query)}
+        {
+            "number": number,
+            "clash": clashes.get(match.office.pk, ""),
+            **_result(match, wanted, request.community, query),
+        }
         for number, match in enumerate(found[:PAGE], PAGE * (page - 1) + 1)
     ]
     full = [result for result in results if result["match"].is_full]
@@ -119,6 +126,22 @@ def _matches(
         "has_more": len(found) > PAGE,
         "saves": True,
         "suggests": page == 1 and len(full) < FEW,
+    }
+
+
+def _clashes(
+    request: TherapistRequest, found: list[Match], wanted: Wanted
+) -> dict[int, str]:
+    """What the person who looks has to do already in the hours an office has. By its id."""
+    dated = (wanted.dated(zone) for zone in {m.office.building.zone for m in found})
+    periods = hours.intervals_of(chain.from_iterable(dated))
+    busy = engaged(request.therapist, periods)
+    return {
+        match.office.pk: say_engaged(
+            hours.intersection(match.covered, busy), match.office.building.zone
+        )
+        for match in found
+        if busy
     }
 
 

@@ -5,7 +5,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from spaces.fetch import Problem
+from spaces.hours import local_period
 from spaces.models import BusyCalendar
+from spaces.words import say_date
 from tests.factories.directory import TherapistFactory
 from tests.factories.spaces import BusyCalendarFactory, OccurrenceFactory
 from tests.periods import hours
@@ -156,20 +158,64 @@ def test_home_shows_when_i_am_busy_but_not_twice(client, therapist):
     assert found[0].text == "Busy elsewhere"
 
 
-def test_the_dates_i_ask_for_say_if_they_clash(client, therapist):
-    office = open_office()
-    begin = timezone.make_aware(
-        timezone.datetime.combine(thursday(), timezone.datetime.min.time()),
-        office.building.zone,
-    )
+def test_rooms_found_say_when_i_am_busy_elsewhere_or_have_hours_already(
+    client, therapist
+):
+    room = open_office()
+    evenings = [
+        hours_there(room, thursday() + timedelta(weeks=week), 18, 21)
+        for week in range(7)
+    ]
+    mine = {"booking__guest": therapist, "booking__status": "confirmed"}
+    for week, state in enumerate(["booked", "held", "displaced", "cancelled"]):
+        OccurrenceFactory(**mine, state=state, period=evenings[week])
+    OccurrenceFactory(booking__status="confirmed", period=evenings[4])  # another's
     BusyCalendarFactory(
         therapist=therapist,
-        busy=[(begin + timedelta(hours=18), begin + timedelta(hours=18.5))],
+        busy=[
+            (evenings[week].lower - timedelta(hours=2), evenings[week].lower + extra)
+            for week, extra in ((4, timedelta(0)), (5, timedelta(minutes=30)))
+        ],
+    )
+
+    def clash(weeks):
+        page = client.get(reverse("spaces:office_search"), asked(weeks=weeks))
+        [result] = page.context["full"]
+        assert result["clash"] in words(page)
+        return result["clash"]
+
+    said = [say_date(thursday() + timedelta(weeks=week)) for week in (0, 1, 5)]
+    assert clash(7) == f"You are busy then: {', '.join(said)}"
+    assert clash(1) == f"You are busy then: {said[0]}"
+    BusyCalendarFactory(
+        therapist=therapist, busy=[(p.lower, p.upper) for p in evenings]
+    )
+    assert clash(7) == (
+        f"You are busy then: {', '.join(say_date(thursday() + timedelta(weeks=w)) for w in range(3))}"
+        " and 4 more dates"
+    )
+    client.force_login(TherapistFactory().user)
+    assert clash(7) == ""  # nobody else is told
+
+
+def hours_there(office, day, start, end):
+    return local_period(day, int(start * 60), int(end * 60), office.building.zone)
+
+
+def test_the_dates_i_ask_for_say_if_they_clash(client, therapist):
+    office = open_office()
+    busy = hours_there(office, thursday(), 18, 18.5)
+    BusyCalendarFactory(therapist=therapist, busy=[(busy.lower, busy.upper)])
+    OccurrenceFactory(
+        booking__guest=therapist,
+        booking__status="confirmed",
+        period=hours_there(office, thursday() + timedelta(weeks=1), 20, 22),
     )
 
     response = client.get(reverse("spaces:booking_request", args=[office.pk]), asked())
 
-    first, *others = response.context["dates"]
+    first, second, *others = response.context["dates"]
     assert first.note == "You are busy 18:00–18:30"
+    assert second.note == "You are busy 20:00–21:00"  # hours of mine, in another room
     assert first.is_open
     assert {other.note for other in others} == {""}
