@@ -1,6 +1,7 @@
 from datetime import datetime
-from itertools import chain
+from itertools import chain, groupby
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.db.models import Exists, OuterRef, Prefetch, Subquery
 from django.http import HttpResponse
@@ -136,13 +137,15 @@ def _clashes(
     dated = (wanted.dated(zone) for zone in {m.office.building.zone for m in found})
     periods = hours.intervals_of(chain.from_iterable(dated))
     busy = engaged(request.therapist, periods)
-    return {
-        match.office.pk: say_engaged(
-            hours.intersection(match.covered, busy), match.office.building.zone
-        )
-        for match in found
-        if busy
-    }
+    clashes: dict[int, str] = {}
+    for (zone, covered), matches in groupby(found if busy else [], _where_and_when):
+        text = say_engaged(hours.intersection(covered, busy), zone)
+        clashes |= {match.office.pk: text for match in matches}
+    return clashes
+
+
+def _where_and_when(match: Match) -> tuple[ZoneInfo, list[hours.Interval]]:
+    return match.office.building.zone, match.covered
 
 
 def _result(
