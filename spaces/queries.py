@@ -15,7 +15,6 @@ from django.db.models import (
     FloatField,
     Func,
     OuterRef,
-    Prefetch,
     Q,
     Value,
 )
@@ -160,13 +159,12 @@ def openings_open_to(therapist: Therapist) -> OpeningQuerySet:
 
 
 def is_displaced(therapist: Therapist) -> bool:
+    needs = Need.objects.filter(therapist=therapist, status=NeedStatus.OPEN)
     displaced = Occurrence.objects.filter(
         guest=therapist, state=OccurrenceState.DISPLACED
     ).ending_after(timezone.now())
-    return (
-        Need.objects.filter(therapist=therapist, status=NeedStatus.OPEN).exists()
-        or displaced.exists()
-    )
+    either = Exists(needs) | Exists(displaced)
+    return Therapist.objects.filter(either, pk=therapist.pk).exists()
 
 
 def match_offices(
@@ -190,8 +188,8 @@ def match_offices(
         ranking(wanted, candidates, openings, sort=sort, limit=limit, offset=offset)
     )
     offices = (
-        Office.objects.with_place()
-        .prefetch_related(Prefetch("openings", openings.defer("free")))
+        Office.objects.with_card(openings)
+        .order_by()
         .in_bulk([row.office for row in rows])
     )
     return [_match(row, offices[row.office], wanted) for row in rows]

@@ -5,7 +5,7 @@ from typing import Any
 
 from django import forms
 from django.utils.datastructures import MultiValueDict
-from django.utils.html import format_html_join
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
@@ -16,6 +16,7 @@ LISTS = 2  # rows of day / from / to for those without JavaScript
 STARTS = tuple((minute, clock(minute)) for minute in range(0, DAY, STEP))
 ENDS = tuple((minute, clock(minute)) for minute in range(STEP, DAY + STEP, STEP))
 CHECKED = SafeString(" checked")
+ON_THE_HOUR = SafeString(' class="hour"')
 
 
 class WeekWidget(forms.Widget):
@@ -75,22 +76,18 @@ def _part(
     name: str, painted: set[tuple[int, int]], start: int, end: int, summary: Any
 ) -> dict[str, Any]:
     days = tuple(day_name(weekday) for weekday in WEEK)
-    rows = [
-        {
-            "clock": clock(minute),
-            "is_hour": minute % 60 == 0,
-            "cells": _cells(
-                name,
-                minute,
-                days,
-                tuple((weekday, minute) in painted for weekday in WEEK),
-            ),
-        }
+    rows = (
+        _row(
+            name,
+            minute,
+            days,
+            tuple((weekday, minute) in painted for weekday in WEEK),
+        )
         for minute in range(start, end, STEP)
-    ]
+    )
     is_painted = any(start <= minute < end for _day, minute in painted)
     return {
-        "rows": rows,
+        "rows": SafeString("\n".join(rows)),
         "summary": summary,
         "is_open": is_painted,
         "from": clock(start),
@@ -99,17 +96,23 @@ def _part(
 
 
 @lru_cache(maxsize=4096)
-def _cells(
+def _row(
     name: str, minute: int, days: tuple[str, ...], painted: tuple[bool, ...]
 ) -> SafeString:
-    """The boxes of one row. A page has 336 of them, and hardly ever other ones than the page before."""
-    return format_html_join(
+    """A half hour with its boxes. A page has 336 of them, and hardly ever other ones than the page before."""
+    boxes = format_html_join(
         "",
         '<td><input type="checkbox" name="{}" value="{}-{}" aria-label="{} {}"{}>',
         (
             (name, weekday, minute, day, clock(minute), CHECKED if is_painted else "")
             for weekday, day, is_painted in zip(WEEK, days, painted, strict=True)
         ),
+    )
+    return format_html(
+        '<tr{}><th scope="row"><span>{}</span></th>{}</tr>',
+        ON_THE_HOUR if minute % 60 == 0 else "",
+        clock(minute),
+        boxes,
     )
 
 

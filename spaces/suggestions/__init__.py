@@ -61,4 +61,4 @@ def _others_near(
         distance = DistanceTo(wanted.latitude, wanted.longitude, "building__")
         offices = offices.annotate(metres=distance).order_by("metres", "pk")
     rest = MOST_OFFICES - len(leave_out)
-    return {office.pk: office for office in offices.with_place()[:rest]}
+    return {office.pk: office for office in offices.select_related("building")[:rest]}

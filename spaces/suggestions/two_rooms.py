@@ -101,7 +101,7 @@ def _pair(
         return None
     parts = [_part(cells, way.rooms, room, pair[room], masks[room]) for room in (0, 1)]
     for match, part in zip(pair, parts, strict=True):
-        shortest = max(o.shortest_minutes for o in match.office.openings.all())
+        shortest = max(o.shortest_minutes for o in match.office.shown_openings)
         if any(span.minutes < shortest for _day, span in part.dates):
             return None
     metres = sum(match.metres or 0 for match in pair)

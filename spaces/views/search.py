@@ -3,7 +3,7 @@ from itertools import chain, groupby
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.db.models import Exists, OuterRef, Prefetch, Subquery
+from django.db.models import Exists, OuterRef, Subquery
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
@@ -163,7 +163,7 @@ def _result(
         "missing_too": match.missing[MOST_SAID:],
         **_price(match.lowest_cents, match.highest_cents, community.currency),
         "blocks": [
-            *opening_blocks(office.openings.all(), community.currency),
+            *opening_blocks(office.shown_openings, community.currency),
             *span_blocks(match.fits, "fits"),
             *span_blocks(_short_of(match), "misses"),
         ],
@@ -173,11 +173,11 @@ def _result(
 
 def _room(office: Office, metres: float | None, community: Community) -> dict[str, Any]:
     band = distance_band(metres, community.distance_unit) if metres is not None else ""
-    hosts = ", ".join(str(host) for host in office.hosts.all())
+    hosts = ", ".join(host.name for host in office.shown_hosts)
     return {
         "office": office,
         "where": f"{office.building.district} · {band} · {hosts}",
-        "photo": next(iter(office.photos.all()), None),
+        "photo": next(iter(office.shown_photos), None),
     }
 
 
@@ -215,15 +215,10 @@ def _nearby(
         .filter(Exists(openings.filter(office=OuterRef("pk"))))
         .annotate(metres=DistanceTo(*form.centre, "building__"))
     )
-    shown = Prefetch(
-        "openings",
-        openings.defer("free").order_by("weekday", "start"),
-        to_attr="shown_openings",
-    )
     found = list(
-        _in_order(offices, openings, form.order)
-        .with_place()
-        .prefetch_related(shown)[PAGE * (page - 1) : PAGE * page + 1]
+        _in_order(offices, openings, form.order).with_card(openings)[
+            PAGE * (page - 1) : PAGE * page + 1
+        ]
     )
     numbered = enumerate(found[:PAGE], PAGE * (page - 1) + 1)
     return {
@@ -279,7 +274,7 @@ def _facts(office: Office, confirmed_at: datetime, wanted: Wanted) -> list[str]:
         % {"count": office.capacity}
     )
     sought = {term.pk for term in wanted.attributes}
-    terms = [term for term in office.attributes.all() if term.slug != STEP_FREE]
+    terms = [term for term in office.shown_terms if term.slug != STEP_FREE]
     terms.sort(key=lambda term: (term.pk not in sought, term.kind))
     most = max(MOST_FACTS, len(sought))
     return [
