@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef, Prefetch, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from directory.models import Therapist
@@ -23,30 +23,37 @@ logger = logging.getLogger(__name__)
 BATCH = 50  # offices locked together while free time is verified
 
 
-def lock_offices(ids: Iterable[int]) -> list[Office]:
-    """The offices, locked in order of id until the transaction ends (an incident, if any, is locked before).
+def lock_offices(which: Iterable[int] | Q) -> list[Office]:
+    """These offices, locked in order of id until the transaction ends (an incident, if any, is locked before).
 
     Without this lock two overlapping confirmations can deadlock on the exclusion constraint; ``no_key`` lets new
     requests for the office be inserted meanwhile.
     """
+    if not isinstance(which, Q):
+        which = Q(pk__in=list(which))
     return list(
-        Office.objects.select_for_update(no_key=True)
-        .filter(pk__in=list(ids))
-        .order_by("pk")
+        Office.objects.select_for_update(no_key=True).filter(which).order_by("pk")
     )
 
 
-def refresh_free(office_ids: Iterable[int]) -> None:
+def refresh_free(office_ids: Iterable[int], *, seekers: Iterable[int] = ()) -> None:
     """Recompute ``Opening.free`` of these offices, then hold what is free for who waits for it.
 
-    The caller holds their locks.
+    The caller holds their locks. ``seekers`` are therapists whose requests changed: their facets, as the hosts', follow.
     """
     ids = list(office_ids)
     _write_free(ids)
-    if held := hold_for_waiting(ids):
+    held = hold_for_waiting(ids)
+    if held:
         _write_free({booking.office_id for booking in held})
-        keep_facets(booking.guest_id for booking in held)
-    keep_facets(Office.hosts.through.objects.filter(office__in=ids).values("therapist"))
+    hosts = Office.hosts.through.objects.filter(office__in=ids)
+    keep_facets(
+        {
+            *hosts.values_list("therapist", flat=True),
+            *seekers,
+            *(booking.guest_id for booking in held),
+        }
+    )
 
 
 def _write_free(office_ids: Iterable[int]) -> None:
@@ -89,10 +96,13 @@ def verify_every_office() -> list[Opening]:
 
 
 def keep_facets(therapist_ids: Iterable[int] | QuerySet[Any, Any]) -> None:
-    """``has_spare_hours`` and ``seeks_hours``, which the directory shows and this app knows."""
-    now = timezone.now()
+    """``has_spare_hours`` and ``seeks_hours``, which the directory shows and this app knows.
+
+    Only what changes is locked, by id, and written: two people who book with each other at once do not wait.
+    """
     if not isinstance(therapist_ids, QuerySet):
         therapist_ids = list(therapist_ids)
+    now = timezone.now()
     spare = (
         Opening.objects.current()
         .fresh(now)
@@ -100,29 +110,40 @@ def keep_facets(therapist_ids: Iterable[int] | QuerySet[Any, Any]) -> None:
     )
     needs = Need.objects.filter(status=NeedStatus.OPEN)
     requests = Booking.objects.filter(status=BookingStatus.REQUESTED)
-    people = Therapist.objects.filter(pk__in=therapist_ids).annotate(
+    people = Therapist.objects.annotate(
         spare=Exists(spare.filter(office__hosts=OuterRef("pk")).exclude(free=[])),
         seeks=Exists(needs.filter(therapist=OuterRef("pk")))
         | Exists(requests.filter(guest=OuterRef("pk"))),
     )
-    # Only what changes is written: two people who book with each other at once do not wait for each other's rows.
-    people.exclude(has_spare_hours=F("spare"), seeks_hours=F("seeks")).update(
-        has_spare_hours=F("spare"), seeks_hours=F("seeks")
+    rows = people.filter(pk__in=therapist_ids).values_list(
+        "pk", "has_spare_hours", "seeks_hours", "spare", "seeks"
     )
+    changed = [pk for pk, *known, spares, seeks in rows if known != [spares, seeks]]
+    if len(changed) > 1:
+        ids = Therapist.objects.filter(pk__in=changed).order_by("pk").values("pk")
+        list(ids.select_for_update(no_key=True))
+    if changed:
+        people.filter(pk__in=changed).update(
+            has_spare_hours=F("spare"), seeks_hours=F("seeks")
+        )
 
 
 def _recomputed(office_ids: Iterable[int]) -> list[tuple[Opening, list[Interval]]]:
     now = timezone.now()
-    offices = (
-        Office.objects.filter(pk__in=list(office_ids))
-        .select_related("building")
-        .prefetch_related(Prefetch("openings", Opening.objects.order_by("pk")))
+    openings = list(
+        Opening.objects.filter(office__in=list(office_ids))
+        .select_related("office__building")
+        .order_by("pk")
     )
-    taken = _taken(offices, now)
+    taken = _taken([opening.office for opening in openings], now) if openings else {}
     return [
-        (opening, hours.difference(_offered(opening, office, now), taken[office.pk]))
-        for office in offices
-        for opening in office.openings.all()
+        (
+            opening,
+            hours.difference(
+                _offered(opening, opening.office, now), taken[opening.office_id]
+            ),
+        )
+        for opening in openings
     ]
 
 
@@ -139,9 +160,9 @@ def _offered(opening: Opening, office: Office, now: datetime) -> list[Interval]:
 def _taken(offices: Iterable[Office], now: datetime) -> dict[int, list[Interval]]:
     """What closures and other people's dates take of each office, from now on."""
     periods: dict[int, list[Interval]] = {office.pk: [] for office in offices}
-    by_building: dict[int, list[int]] = defaultdict(list)
+    by_building: dict[int, set[int]] = defaultdict(set)
     for office in offices:
-        by_building[office.building_id].append(office.pk)
+        by_building[office.building_id].add(office.pk)
     occurrences = (
         Occurrence.objects.taking().filter(office__in=list(periods)).ending_after(now)
     )

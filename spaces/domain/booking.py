@@ -18,7 +18,7 @@ from directory.domain.supervision import accepted_party, rule_for
 from directory.errors import NotAllowedError
 from directory.models import Therapist
 from spaces.domain.any_room import choose_room
-from spaces.domain.availability import keep_facets, lock_offices, refresh_free
+from spaces.domain.availability import lock_offices, refresh_free
 from spaces.domain.dates import (
     cancel_dates,
     concerned_by,
@@ -130,7 +130,7 @@ def confirm_booking(
         booking.answer_by = until
         booking.save(update_fields=["answer_by"])
         booking = change_status(booking, S.AWAITING, by=by, **partly)
-    refresh_free({o.office_id for o in wanted})
+    refresh_free({o.office_id for o in wanted}, seekers=[booking.guest_id])
     return booking
 
 
@@ -292,7 +292,10 @@ def change_status(
     details: Mapping[str, Any] | None = None,
     also: Iterable[Therapist] = (),
 ) -> Booking:
-    """The one change of status: check the table, save, record, tell the other side. The caller holds the locks."""
+    """The one change of status: check the table, save, record, tell the other side.
+
+    The caller holds the locks, and refreshes free time with the guest among the ``seekers``.
+    """
     old = BookingStatus(booking.status)
     _check(booking, new, by)
     booking.status = new
@@ -308,7 +311,6 @@ def change_status(
     )
     if new != S.ENDED:
         _tell_others(booking, new, by=by, also=also)
-    keep_facets([booking.guest_id])
     return booking
 
 
@@ -329,7 +331,7 @@ def _give_up(
     booking = change_status(lock_booking(booking), new, by=by, note=note)
     dates = [o for o in booking.occurrences.all() if o.state in UNANSWERED]
     _settle(booking, dates, {O.ASKED: O.DECLINED, O.HELD: O.RELEASED}, by=by)
-    refresh_free({o.office_id for o in dates})
+    refresh_free({o.office_id for o in dates}, seekers=[booking.guest_id])
     return booking
 
 

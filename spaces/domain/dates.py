@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import F
+from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -79,9 +79,15 @@ def takers_of(booking: Booking, dates: Iterable[Occurrence]) -> list[Therapist]:
 
 def lock_booking(booking: Booking) -> Booking:
     """Locks its offices, those of its dates too, by id; then reads it again, with parties and dates."""
-    ids = {booking.office_id} | _offices_of(booking)
-    lock_offices(ids)
-    booking = Booking.objects.with_parties().with_dates().get(pk=booking.pk)
+    dates = Occurrence.objects.filter(booking=booking).order_by().values("office")
+    where = Q(pk=booking.office_id) | Q(pk__in=dates)
+    ids = {office.pk for office in lock_offices(where)}
+    booking = (
+        Booking.objects.select_related("guest", "party", "office__building")
+        .prefetch_related("office__hosts")
+        .with_dates()
+        .get(pk=booking.pk)
+    )
     if {booking.office_id, *(o.office_id for o in booking.occurrences.all())} - ids:
         raise NotAllowedError(
             _("Somebody changed this booking just now. Look at it again, please.")
@@ -90,11 +96,6 @@ def lock_booking(booking: Booking) -> Booking:
         if occurrence.office_id == booking.office_id:
             occurrence.office = booking.office  # saves a query for each
     return booking
-
-
-def _offices_of(booking: Booking) -> set[int]:
-    dates = Occurrence.objects.filter(booking=booking).order_by()
-    return set(dates.values_list("office", flat=True))
 
 
 def move_dates(

@@ -41,6 +41,9 @@ def hold_for_waiting(office_ids: Collection[int]) -> list[Booking]:
 
     The caller holds the offices' locks and has recomputed their free time; it does so again for what is held here.
     """
+    waiting = WaitlistEntry.objects.filter(office__in=office_ids, state__in=ON_THE_LIST)
+    if not waiting.exists():
+        return []  # as nearly always, and the question below is a long one
     concerned = to_settle(office_ids).order_by().values_list("guest", flat=True)
     guests = set(concerned.distinct())
     if not guests:
