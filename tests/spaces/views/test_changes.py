@@ -229,5 +229,5 @@ def test_changing_dates_needs_a_constant_number_of_queries(
     page = url("booking_dates", found)
     client.get(page)
 
-    with django_assert_num_queries(15):
+    with django_assert_num_queries(14):
         client.get(page)

@@ -167,7 +167,7 @@ def test_office_query_count_is_constant(
         )
     page(client, office)
 
-    with django_assert_num_queries(16):
+    with django_assert_num_queries(15):
         page(client, office)
 
 
