@@ -17,19 +17,21 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from spaces import hours
-from spaces.enums import OccurrenceState
+from spaces.enums import BookingSource, OccurrenceState
 from spaces.hours import Dated, Interval, Span
 from spaces.models import Closure, Need, Occurrence, Offer
 from spaces.week import Block
 
 COVERING = [OccurrenceState.BOOKED]  # what is held may still come to nothing
+HELD_OF_OFFER = Q(state=OccurrenceState.HELD, booking__source=BookingSource.OFFER)
 LONG_AGO = datetime.min.replace(tzinfo=UTC)
 MOST_NAMED = 2  # open dates named in a cell
 
 
 @dataclass(frozen=True)
 class Coverage:
-    """Sorted, disjoint periods. ``offered`` and ``open`` are to come; what is offered can still be accepted."""
+    """Sorted, disjoint periods. ``offered`` and ``open`` are to come; what is offered can still be accepted, or was and
+    waits for an approval."""
 
     booked: list[Interval]
     offered: list[Interval]
@@ -75,7 +77,7 @@ def coverage_of(
     needs, now = list(needs), now or timezone.now()
     prefetch_related_objects(needs, "hours")
     wanted = {need.pk: hours.intervals_of(dated_hours(need)) for need in needs}
-    rooms = _rooms_of(needs, wanted)
+    rooms, waiting = _rooms_of(needs, wanted)
     undecided = Offer.objects.undecided().filter(need__in=[need.pk for need in needs])
     offers = list(undecided.select_related("need").prefetch_related("hours"))
     offered: dict[int, list[Interval]] = defaultdict(list)
@@ -86,7 +88,7 @@ def coverage_of(
         need.pk: _covered(
             wanted[need.pk],
             rooms[need.therapist_id],
-            hours.union(offered[need.pk]),
+            hours.union([*offered[need.pk], *waiting[need.therapist_id]]),
             now,
         )
         for need in needs
@@ -116,11 +118,22 @@ def possible_hours(
     }
 
 
+def awaiting_approval(need: Need) -> list[Interval]:
+    """Of offers that were accepted already: held until whoever answers for the therapist says yes or no."""
+    held = Occurrence.objects.filter(HELD_OF_OFFER, guest=need.therapist_id)
+    periods = held.values_list("period", flat=True)
+    return hours.union((period.lower, period.upper) for period in periods)
+
+
+_Periods = dict[int, list[Interval]]
+
+
 def _rooms_of(
     needs: Sequence[Need], wanted: dict[int, list[Interval]]
-) -> dict[int, list[Interval]]:
-    """When each therapist has a room, in the time all these needs are about."""
-    found: dict[int, list[Interval]] = defaultdict(list)
+) -> tuple[_Periods, _Periods]:
+    """When each therapist has a room, in the time all these needs are about; and when one is held for an approval."""
+    rooms: _Periods = defaultdict(list)
+    waiting: _Periods = defaultdict(list)
     every = [period for periods in wanted.values() for period in periods]
     if every:
         reach = (
@@ -128,13 +141,16 @@ def _rooms_of(
             max(upper for _lower, upper in every),
         )
         occurrences = Occurrence.objects.filter(
-            guest__in={need.therapist_id for need in needs}, state__in=COVERING
+            Q(state__in=COVERING) | HELD_OF_OFFER,
+            guest__in={need.therapist_id for need in needs},
         ).overlapping(*reach)
-        for guest_id, period in occurrences.values_list("guest", "period"):
+        for guest_id, period, state in occurrences.values_list(
+            "guest", "period", "state"
+        ):
+            found = rooms if state in COVERING else waiting
             found[guest_id].append((period.lower, period.upper))
-    return defaultdict(
-        list, {guest_id: hours.union(periods) for guest_id, periods in found.items()}
-    )
+    booked = {guest_id: hours.union(periods) for guest_id, periods in rooms.items()}
+    return defaultdict(list, booked), waiting
 
 
 def _taken(offers: Sequence[Offer], now: datetime) -> dict[int, list[Interval]]:

@@ -9,20 +9,28 @@ from directory.errors import DomainError, NotAllowedError
 from directory.models import SupervisionRule, Therapist
 from spaces.domain.booking import confirm_booking, decline_booking
 from spaces.domain.dates import lock_booking, record_change, said_periods
+from spaces.domain.need import settle_need
+from spaces.domain.wave import lock_cause
 from spaces.enums import BookingStatus, ChangeKind
-from spaces.models import Booking
+from spaces.models import Booking, Offer
 
 
 @transaction.atomic
 def approve_booking(booking: Booking, *, by: Therapist) -> Booking:
     """Before the host's answer it is noted; after, the held hours are booked. Again is no error."""
+    offer = Offer.objects.filter(booking=booking).select_related("need").first()
+    if offer:
+        lock_cause(offer.need.incident_id, offer.need_id)
     booking = lock_booking(booking)
     if booking.party_id != by.pk or not by.is_member:
         raise NotAllowedError(_("Somebody else answers for this booking."))
     if booking.approved_at is not None:
         return booking
     if booking.status == BookingStatus.AWAITING:
-        return confirm_booking(booking, by=by)
+        booking = confirm_booking(booking, by=by)
+        if offer:
+            settle_need(offer.need)  # these hours cover it now
+        return booking
     if booking.status != BookingStatus.REQUESTED:
         raise NotAllowedError(
             _("This booking is “%(now)s” now; there is nothing to approve any more.")

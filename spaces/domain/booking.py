@@ -31,6 +31,7 @@ from spaces.domain.dates import (
 from spaces.domain.planning import terms_of
 from spaces.domain.taking import (
     add_booked,
+    add_held,
     closed_among,
     hold_dates,
     named,
@@ -96,7 +97,8 @@ def confirm_booking(
         is_last_yes or booking.party in {None, by} or bool(booking.approved_at)
     )
     _check(booking, S.CONFIRMED if is_approved else S.AWAITING, by)
-    if not booking.guest.is_member:
+    is_needed = booking.source == BookingSource.OFFER  # whoever may have a need
+    if not booking.guest.is_member and not is_needed:
         raise NotAllowedError(
             _("%(name)s is no member now, so nothing can be booked for them.")
             % {"name": booking.guest}
@@ -124,8 +126,7 @@ def confirm_booking(
         take_dates(booking, accepted, by=by)
         booking = change_status(booking, S.CONFIRMED, by=by, **partly)
     else:
-        until = timezone.now() + HOLD_FOR_APPROVAL
-        until = min(until, accepted[0].period.lower)
+        until = _held_for_approval(o.period for o in accepted)
         hold_dates(booking, accepted, until=until, by=by)
         booking.answer_by = until
         booking.save(update_fields=["answer_by"])
@@ -213,9 +214,11 @@ def enter_booking(
     by: Therapist | None,
     people: int = 2,
     message: str = "",
+    needs_approval: bool = False,
 ) -> Booking:
     """Book at once, without an opening: an accepted offer, a host's own entry. Nobody is told but rivals.
 
+    ``needs_approval``: where somebody else would owe it who has not said yes, the hours are held for their answer.
     Closures and the constraint alone bind it. Raises ``SlotTakenError`` naming the dates that are taken, and
     ``NotAllowedError`` where a guest under supervision would owe something and nobody answers for them.
     """
@@ -223,10 +226,15 @@ def enter_booking(
         raise HoursError(_("Choose at least one date."))
     lock_offices([office.pk])
     party = _answers_for(guest, price_cents_an_hour)
+    waits = needs_approval and price_cents_an_hour > 0 and party not in {None, by}
+    until = _held_for_approval(periods) if waits else None
+    status = S.AWAITING if waits else S.CONFIRMED
     booking = Booking.objects.create(
         office=office,
         guest=guest,
-        status=S.CONFIRMED,
+        status=status,
+        answer_by=until,
+        approved_at=timezone.now() if party and party == by else None,
         source=source,
         people=people,
         message=message,
@@ -248,10 +256,19 @@ def enter_booking(
         raise SlotTakenError(
             _("The office is closed on %(dates)s.") % {"dates": named(closed, office)}
         )
-    BookingEvent.objects.create(booking=booking, actor=by, new_status=S.CONFIRMED)
-    add_booked(occurrences)
+    BookingEvent.objects.create(booking=booking, actor=by, new_status=status)
+    if until:
+        add_held(occurrences, until=until)
+    else:
+        add_booked(occurrences)
     refresh_free([office.pk])
     return booking
+
+
+def _held_for_approval(periods: Iterable[DateTimeTZRange]) -> datetime:
+    """Twelve hours, but never after the first of them begins."""
+    starts: list[datetime] = [period.lower for period in periods]
+    return min(timezone.now() + HOLD_FOR_APPROVAL, *starts)
 
 
 def _answers_for(guest: Therapist, price_cents: int) -> Therapist | None:

@@ -15,12 +15,23 @@ from directory.domain.outbox import Letter, enqueue, enqueue_all
 from directory.errors import NotAllowedError
 from directory.models import Therapist
 from spaces import hours
-from spaces.coverage import Coverage, coverage_of, possible_hours
+from spaces.coverage import (
+    Coverage,
+    awaiting_approval,
+    coverage_of,
+    possible_hours,
+)
 from spaces.domain.availability import lock_offices
 from spaces.domain.booking import enter_booking
 from spaces.domain.need import lapse, settle_need
 from spaces.domain.wave import lock_cause, tell_the_next
-from spaces.enums import AnswerChoice, BookingSource, OfferStatus, Party
+from spaces.enums import (
+    AnswerChoice,
+    BookingSource,
+    BookingStatus,
+    OfferStatus,
+    Party,
+)
 from spaces.errors import HoursError, SlotTakenError
 from spaces.hours import Span
 from spaces.matching import Asked, asked_of, needs_asked_of, waves_of
@@ -152,7 +163,8 @@ def draft_office(place: Place, *, by: Therapist) -> Office:
 
 @transaction.atomic
 def accept_offer(offer: Offer, *, by: Therapist) -> Offer:
-    """Books, in this transaction, what of the offer is still needed and still to be had.
+    """Books, in this transaction, what of the offer is still needed and still to be had. Where it costs something and
+    somebody else answers for the guest, it is held for their approval, unless they are who accepts.
 
     Raises ``SlotTakenError`` where nothing is left of it. Other offers that have nothing left now lapse with thanks.
     """
@@ -167,7 +179,9 @@ def accept_offer(offer: Offer, *, by: Therapist) -> Offer:
     )
     if strangers.exists() or not visible.filter(pk=offer.helper_id).exists():
         raise NotAllowedError(_("This offer cannot be accepted any more."))
-    missing = coverage_of([need], now)[need.pk].missing
+    missing = hours.difference(
+        coverage_of([need], now)[need.pk].missing, awaiting_approval(need)
+    )
     periods = hours.intersection(missing, possible_hours([offer], now)[offer.pk])
     if not periods:
         raise SlotTakenError(
@@ -184,6 +198,7 @@ def accept_offer(offer: Offer, *, by: Therapist) -> Offer:
         by=by,
         people=need.people,
         message=offer.message,
+        needs_approval=True,
     )
     offer.save(update_fields=["booking"])
     _promise_acceptance(offer)
@@ -445,7 +460,20 @@ def _tell_askers(kind: str, offer: Offer) -> None:
 
 def _promise_acceptance(offer: Offer) -> None:
     """The helper hears of it with the dates; the guest gets the same calendar file as after any other booking, and so
-    does who answers for them."""
+    does who answers for them. Where that one has to approve it, they are asked, and the others told that it is held."""
+    booking = offer.booking
+    if booking and booking.party and booking.status == BookingStatus.AWAITING:
+        payload, cause = {"booking": booking.pk}, f"booking:{booking.pk}:awaiting"
+        enqueue("booking_approval", to=booking.party, cause=cause, payload=payload)
+        others = {offer.helper, offer.need.therapist, offer.need.author}
+        enqueue_all(
+            "booking_awaiting",
+            [
+                Letter(to=person, cause=cause, payload=payload)
+                for person in others - {booking.party}
+            ],
+        )
+        return
     enqueue(
         "offer_accepted",
         to=offer.helper,

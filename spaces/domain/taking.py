@@ -112,13 +112,25 @@ def add_booked(occurrences: Sequence[Occurrence]) -> list[Occurrence]:
     """New dates, booked from the start. Raises ``SlotTakenError`` naming those that are taken."""
     for occurrence in occurrences:
         occurrence.state = OccurrenceState.BOOKED
-    try:
-        with transaction.atomic():
-            added = Occurrence.objects.bulk_create(occurrences)
-    except IntegrityError as error:
-        raise _taken(occurrences) from error
+    added = _add(occurrences)
     settle_taken(occurrences[0].booking, added)
     return added
+
+
+def add_held(occurrences: Sequence[Occurrence], *, until: datetime) -> list[Occurrence]:
+    """New dates, held from the start; else the same."""
+    for occurrence in occurrences:
+        occurrence.state = OccurrenceState.HELD
+        occurrence.held_until = until
+    return _add(occurrences)
+
+
+def _add(occurrences: Sequence[Occurrence]) -> list[Occurrence]:
+    try:
+        with transaction.atomic():
+            return Occurrence.objects.bulk_create(occurrences)
+    except IntegrityError as error:
+        raise _taken(occurrences) from error
 
 
 def settle_taken(winner: Booking, booked: Sequence[Occurrence]) -> None:

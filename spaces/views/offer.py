@@ -21,7 +21,7 @@ from spaces.domain.offer import (
     say_no,
     withdraw_offer,
 )
-from spaces.enums import AnswerChoice, OfferStatus
+from spaces.enums import AnswerChoice, BookingStatus, OfferStatus
 from spaces.forms.offer import OfferForm
 from spaces.matching import Asked
 from spaces.models import Answer, Need, Offer, Wave
@@ -227,12 +227,19 @@ def offer_accept(request: TherapistRequest, pk: int, offer_pk: int) -> HttpRespo
     except DomainError as error:
         messages.error(request, str(error))
     else:
-        messages.success(
-            request,
-            _("Booked, and %(name)s is thanked. You both get a mail with the dates.")
-            % {"name": offer.helper.first_name},
-        )
+        messages.success(request, _accepted(offer))
     return redirect("spaces:need_detail", pk)
+
+
+def _accepted(offer: Offer) -> str:
+    booking = offer.booking
+    if booking and booking.status == BookingStatus.AWAITING:
+        return _(
+            "Held for you. %(name)s answers for what you book, and is asked to approve it; then it is booked."
+        ) % {"name": booking.party}
+    return _("Booked, and %(name)s is thanked. You both get a mail with the dates.") % {
+        "name": offer.helper.first_name
+    }
 
 
 @require_POST

@@ -11,6 +11,7 @@ from directory.errors import NotAllowedError
 from directory.models import Delivery, Term
 from directory.registry import message_kind
 from spaces.coverage import coverage_of, dated_hours
+from spaces.domain.approval import approve_booking, refuse_booking
 from spaces.domain.availability import refresh_free
 from spaces.domain.need import publish_need
 from spaces.domain.offer import (
@@ -161,14 +162,57 @@ def associates_need():
     return NeedFactory(therapist=associate, **LATER)
 
 
-def test_what_an_associate_borrows_their_supervisor_owes(associates_need):
+def told():
+    return {(row.kind, row.recipient) for row in Delivery.objects.all()}
+
+
+def test_what_an_associate_would_owe_for_is_held_until_who_owes_it_approves(
+    associates_need,
+):
+    """Held, the hours are nobody else's, and the need stays open; approved, they cover it; refused, all is as before."""
+    need, associate = associates_need, associates_need.therapist
+    supervisor = SupervisionFactory(trainee=associate).supervisor
+    offer, again = OfferFactory.create_batch(2, need=need, price_cents=1800)
+
+    offer = accept_offer(offer, by=associate)
+
+    booking = offer.booking
+    assert (booking.status, booking.party) == ("awaiting", supervisor)
+    assert {date.state for date in booking.occurrences.all()} == {"held"}
+    left = booking.answer_by - timezone.now()
+    assert timedelta(hours=11) < left <= timedelta(hours=12)
+    assert told() == {
+        ("booking_approval", supervisor),
+        ("booking_awaiting", associate),
+        ("booking_awaiting", offer.helper),
+    }
+    row = Delivery.objects.get(recipient=offer.helper)
+    assert "takes the offer" in message_kind(row.kind).render([row])[row.pk].text
+    coverage = coverage_of([need])[need.pk]
+    assert (coverage.booked, coverage.open) == ([], [])
+    with pytest.raises(SlotTakenError):
+        accept_offer(again, by=associate)  # the same hours are held already
+
+    refuse_booking(booking, by=supervisor, note="Too far away.")
+    other = accept_offer(again, by=associate).booking
+    other = approve_booking(other, by=supervisor)
+
+    dates = other.occurrences.select_related("booking__party", "guest")
+    assert {(date.state, owed_by(date)) for date in dates} == {("booked", supervisor)}
+    need.refresh_from_db()
+    assert need.status == "covered"
+    assert ("booking_confirmed", again.helper) in told()
+
+
+def test_a_supervisor_who_accepts_for_their_associate_has_approved(associates_need):
     supervisor = SupervisionFactory(trainee=associates_need.therapist).supervisor
-    offer = OfferFactory(need=associates_need, price_cents=1800)
+    Need.objects.update(author=supervisor)
+    offer = OfferFactory(need=Need.objects.get(), price_cents=1800)
 
-    offer = accept_offer(offer, by=associates_need.author)
+    offer = accept_offer(offer, by=supervisor)
 
-    dates = offer.booking.occurrences.select_related("booking__party", "guest")
-    assert {owed_by(date) for date in dates} == {supervisor}
+    assert (offer.booking.status, offer.booking.party) == ("confirmed", supervisor)
+    assert offer.booking.approved_at
     assert ("booking_confirmed", supervisor.pk) in sent()
 
 
