@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("spaces", "0010_loan"),
+        ("spaces", "0011_undecided_bookings"),
     ]
 
     operations = [
