@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -34,6 +34,7 @@ STANDS = [
     BookingStatus.ENDED,
 ]
 MOST_SPANS = 4
+MOST_STRETCHES = 2
 
 
 @dataclass(frozen=True)
@@ -44,9 +45,13 @@ class Summary:
 
     @property
     def spans(self) -> list[Span]:
-        """The pattern, the commonest hours first if there are too many to name."""
+        """The pattern: the commonest hours, few enough to name, none of which overlap."""
         counted = Counter(date.span(self.zone) for date in self.dates)
-        return sorted(span for span, _times in counted.most_common(MOST_SPANS))
+        spans: list[Span] = []
+        for span, _times in counted.most_common():
+            if not any(_overlap(span, other) for other in spans):
+                spans.append(span)
+        return sorted(spans[:MOST_SPANS])
 
     @property
     def first(self) -> Occurrence | None:
@@ -67,22 +72,38 @@ class Summary:
 
     @property
     def hours(self) -> str:
-        """ "Tue 18:00–21:00, 24 dates from Tue 1 Dec to Tue 25 May" """
+        """ "Tue 18:00–21:00, 24 dates from Tue 1 Dec to Tue 25 May"; changed for good on the way, first these, then those"""
         if not self.dates:
             return _("no dates left")
-        first, last = (
-            say_date(date.day(self.zone)) for date in (self.dates[0], self.dates[-1])
-        )
-        if len(self.dates) == 1:
-            span = self.dates[0].span(self.zone)
-            return f"{first}, {say_spans([span])[4:]}"
+        stretches = self._stretches()
+        if len(stretches) <= MOST_STRETCHES:
+            return "; ".join(self._said(dates) for dates in stretches)
+        return _("mostly %(hours)s") % {"hours": self._said(self.dates)}
+
+    def _stretches(self) -> list[list[Occurrence]]:
+        """A new one begins with a date at other hours than those before it, of the same day."""
+        stretches: list[list[Occurrence]] = []
+        spans: set[Span] = set()
+        for date in self.dates:
+            span = date.span(self.zone)
+            if not stretches or any(_overlap(span, other) for other in spans - {span}):
+                stretches.append([])
+                spans = set()
+            stretches[-1].append(date)
+            spans.add(span)
+        return stretches
+
+    def _said(self, dates: Sequence[Occurrence]) -> str:
+        first, last = (say_date(date.day(self.zone)) for date in (dates[0], dates[-1]))
+        if len(dates) == 1:
+            return f"{first}, {say_spans([dates[0].span(self.zone)])[4:]}"
         return ngettext(
             "%(hours)s, %(count)s date from %(first)s to %(last)s",
             "%(hours)s, %(count)s dates from %(first)s to %(last)s",
-            len(self.dates),
+            len(dates),
         ) % {
-            "hours": say_spans(self.spans),
-            "count": len(self.dates),
+            "hours": say_spans(replace(self, dates=dates).spans),
+            "count": len(dates),
             "first": first,
             "last": last,
         }
@@ -98,6 +119,12 @@ class Summary:
             if d.state == OccurrenceState.BOOKED and d.period.upper > moment
         )
         return next(coming, None)
+
+
+def _overlap(one: Span, other: Span) -> bool:
+    return (
+        one.weekday == other.weekday and one.start < other.end and other.start < one.end
+    )
 
 
 def summary_of(
