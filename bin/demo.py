@@ -25,7 +25,7 @@ from services import (
     remembered_port,
     start_services,
 )
-from supervisor import Program, Supervisor
+from supervisor import Program, Supervisor, say_if_heard
 
 sys.path.insert(0, str(ROOT))
 
@@ -49,7 +49,7 @@ HOPELESS_RESTARTS = 5  # a part that died so often while starting will not come 
 
 
 def say(line: str) -> None:
-    print(line, flush=True)
+    say_if_heard(line, sys.stdout)
 
 
 @dataclass

@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
+from typing import TextIO
 
 FIRST_DELAY = (
     0.2  # seconds before the first restart; each further one waits twice as long
@@ -25,6 +26,12 @@ FIRST_DELAY = (
 LONGEST_DELAY = 15.0
 HEALTHY_AFTER = 30.0  # a program that lived this long begins anew with the first delay
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+def say_if_heard(line: str, stream: TextIO) -> None:
+    """A terminal or a pipe that is gone ends nothing."""
+    with contextlib.suppress(OSError, ValueError):
+        print(line, file=stream, flush=True)
 
 
 @dataclass(frozen=True)
@@ -51,7 +58,7 @@ class Child:
 
 @dataclass
 class Supervisor:
-    say: Callable[[str], None] = lambda line: print(line, file=sys.stderr, flush=True)
+    say: Callable[[str], None] = lambda line: say_if_heard(line, sys.stderr)
     stopping: bool = False
     children: dict[str, Child] = field(default_factory=dict)
 
@@ -65,7 +72,9 @@ class Supervisor:
             self._wake_write.fileno(), warn_on_full_buffer=False
         )
         self._old_handlers = {
-            number: signal.signal(number, self._ask_to_stop) for number in STOP_SIGNALS
+            number: signal.signal(number, self._ask_to_stop)
+            for number in STOP_SIGNALS
+            if not _is_from_nohup(number)
         }
         self._old_handlers[signal.SIGCHLD] = signal.signal(
             signal.SIGCHLD, lambda number, frame: None
@@ -179,6 +188,13 @@ class Supervisor:
         children = [self.children.pop(name) for name in list(self.children)]
         _stop_all([child for child in children if not child.program.is_foundation])
         _stop_all([child for child in children if child.program.is_foundation])
+
+
+def _is_from_nohup(number: signal.Signals) -> bool:
+    """Whoever started us asked that we outlive the terminal."""
+    return (
+        number == signal.SIGHUP and signal.getsignal(number) == signal.Handlers.SIG_IGN
+    )
 
 
 def _popen(program: Program) -> subprocess.Popen:

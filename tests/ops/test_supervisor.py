@@ -202,3 +202,39 @@ def test_children_do_not_outlive_a_supervisor_that_is_killed(line):
     while not is_gone(pid) and time.monotonic() < deadline:
         os.sched_yield()
     assert is_gone(pid)
+
+
+@pytest.fixture
+def outlives(line):
+    """Under nohup, with nobody reading what it says."""
+    child = script("import os, time", line.say("str(os.getpid())"), "time.sleep(600)")
+    reading, writing = os.pipe()
+    os.close(reading)
+    own = subprocess.Popen(
+        script(
+            "import signal",
+            "from supervisor import Program, Supervisor",
+            "signal.signal(signal.SIGHUP, signal.SIG_IGN)  # as nohup does",
+            "with Supervisor() as supervisor:",
+            f"    supervisor.start(Program('web', {child!r}))",
+            "    supervisor.run()",
+        ),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=writing,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2] / "bin")},
+    )
+    os.close(writing)
+    yield own
+    own.terminate()
+    own.wait(PATIENCE)
+
+
+def test_a_run_outlives_its_terminal_when_asked_to(outlives, line):
+    first = int(line.read())
+
+    outlives.send_signal(signal.SIGHUP)
+    os.kill(first, signal.SIGKILL)
+
+    assert int(line.read()) != first
+    assert outlives.poll() is None
