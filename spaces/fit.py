@@ -64,7 +64,12 @@ def describe_misses(
 
 
 def say_shortest(minutes: int) -> str:
-    return _("At least %(hours)s hours at a time") % {"hours": f"{minutes / 60:g}"}
+    words = ngettext(
+        "At least %(hours)s hour at a time",
+        "At least %(hours)s hours at a time",
+        1 if minutes == 60 else 2,
+    )
+    return words % {"hours": f"{minutes / 60:g}"}
 
 
 def _longest(item: Dated, covered: Sequence[Interval], zone: ZoneInfo) -> Span | None:

@@ -29,7 +29,7 @@ from spaces.domain.dates import (
     said_periods,
     takers_of,
 )
-from spaces.domain.planning import PlannedDate, look_up
+from spaces.domain.planning import PlannedDate, but_refused, look_up
 from spaces.domain.taking import (
     put_dates,
     take_dates,
@@ -167,8 +167,8 @@ def plan_move(
     if not today <= day <= today + hours.HORIZON:
         raise HoursError(_("Choose a date from today on, up to 53 weeks ahead."))
     dated = Dated(day, span, hours.local_period(day, span.start, span.end, zone))
-    [planned] = look_up(office, guest, [dated], leaving=[occurrence])
-    return planned
+    planned = look_up(office, guest, [dated], leaving=[occurrence])
+    return but_refused(occurrence.booking, planned)[0]
 
 
 @transaction.atomic
@@ -236,6 +236,7 @@ def plan_change(
         raise HoursError(_("From then on no date of this booking would change."))
     dated = [_in_same_week(o, becomes[o.span(zone)], booking) for o in moving]
     planned = look_up(booking.office, guest, dated, leaving=moving)
+    planned = but_refused(booking, planned)
     return [PlannedMove(o, to) for o, to in zip(moving, planned, strict=True)]
 
 

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import NamedTuple
 
@@ -14,10 +14,11 @@ from django.utils.translation import gettext as _
 from directory.enums import TermKind
 from directory.models import Therapist
 from spaces import hours
+from spaces.enums import OccurrenceState
 from spaces.errors import HoursError
 from spaces.fit import say_shortest
 from spaces.hours import Dated, Interval, Span
-from spaces.models import Closure, Occurrence, Office, Opening
+from spaces.models import Booking, Closure, Occurrence, Office, Opening
 from spaces.queries import openings_open_to
 from spaces.words import say_moment
 
@@ -139,6 +140,24 @@ def look_up_rooms(
         ).dates()
         for office in offices
     }
+
+
+def but_refused(booking: Booking, planned: Iterable[PlannedDate]) -> list[PlannedDate]:
+    """What the host left out of a yes is not had by moving another date of it there."""
+    refused = refused_hours(booking)
+    return [
+        replace(item, note=_("the host left this date out"))
+        if item.is_free
+        and item.period
+        and hours.intersection([(item.period.lower, item.period.upper)], refused)
+        else item
+        for item in planned
+    ]
+
+
+def refused_hours(booking: Booking) -> list[Interval]:
+    dates = booking.occurrences.filter(state=OccurrenceState.DECLINED)
+    return hours.union((o.period.lower, o.period.upper) for o in dates)
 
 
 class _Taken(NamedTuple):

@@ -35,7 +35,7 @@ from spaces.domain.changes import (
     skip_dates,
 )
 from spaces.domain.dates import free_until, is_late, parties_of
-from spaces.domain.planning import PlannedDate
+from spaces.domain.planning import PlannedDate, refused_hours
 from spaces.domain.unused import keep_booking, say_unused
 from spaces.enums import BookingStatus, OccurrenceState, Party
 from spaces.forms.changes import (
@@ -194,6 +194,7 @@ def _offered_around(found: Occurrence, me: Therapist) -> Iterable[dict[str, Any]
     )
     openings = openings_open_to(me).filter(office=found.office_id)
     free = hours.union(part for opening in openings for part in opening.free)
+    free = hours.difference(free, refused_hours(found.booking))
     for lower, upper in hours.intersection(free, [reach]):
         span = hours.span_of(type(found.period)(lower, upper), zone)
         yield {

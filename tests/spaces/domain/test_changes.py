@@ -332,7 +332,7 @@ def test_nobody_makes_a_date_dearer_for_somebody_else(booking, who):
     ("span", "why"),
     [
         (Span(4, 1080, 1200), "not offered then"),
-        (Span(3, 1020, 1050), "At least 1 hours"),
+        (Span(3, 1020, 1050), "At least 1 hour"),
         (EVENING, "yours already"),
     ],
 )
@@ -343,6 +343,16 @@ def test_a_date_moves_only_to_hours_that_are_offered(booking, span, why):
 
     with pytest.raises(SlotTakenError, match=why):
         move_date(date, to=(day, span), by=booking.guest)
+
+
+def test_a_date_does_not_move_to_where_the_host_left_one_out(booking):
+    zone = booking.office.building.zone
+    third, fourth = dates(booking)[2:]
+    Occurrence.objects.filter(pk=fourth.pk).update(state="declined")
+    refresh_free([booking.office_id])
+
+    with pytest.raises(SlotTakenError, match="the host left this date out"):
+        move_date(third, to=(fourth.day(zone), fourth.span(zone)), by=booking.guest)
 
 
 def test_a_late_date_does_not_escape_its_notice_by_moving(booking):

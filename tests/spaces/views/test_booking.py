@@ -241,7 +241,7 @@ def test_a_time_for_a_date_that_was_taken(client, therapist):
         ("x", "20:00", "Type a full or half hour"),
         ("", "20:00", "From when until when?"),
         ("10:00", "12:00", "Not offered then"),
-        ("17:00", "17:30", "At least 1 hours at a time"),
+        ("17:00", "17:30", "At least 1 hour at a time"),
     ],
 )
 def test_a_time_that_is_not_to_be_had_is_said_and_the_rest_can_be_sent(
