@@ -4,7 +4,7 @@ Why a request has an office all the same: ``docs/decisions/0007-any-suitable-roo
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from django.db.models import Count, Q
 from django.utils.translation import gettext as _
@@ -108,7 +108,8 @@ def choose_room(booking: Booking, room: Office | None) -> None:
     rooms = list(rooms_of_house(booking.office))
     if room is not None and room not in rooms:
         raise NotAllowedError(_("That room is not one of these."))
-    lock_offices({booking.office_id, *(office.pk for office in rooms)})
+    stand = booking.occurrences.order_by().values_list("office", flat=True)
+    lock_offices({booking.office_id, *stand, *(office.pk for office in rooms)})
     asked = list(booking.occurrences.asked().in_order())
     choices = _rooms_for(booking, asked)
     if room is not None:
@@ -118,7 +119,7 @@ def choose_room(booking: Booking, room: Office | None) -> None:
             raise NotAllowedError(_("That room has none of these hours."))
     _place(asked, choices)
     if choices:
-        _settle_in(booking, choices[0].office)
+        settle_in(booking, choices[0].office)
 
 
 def rehome(occurrences: Iterable[Occurrence]) -> list[Occurrence]:
@@ -139,24 +140,33 @@ def rehome(occurrences: Iterable[Occurrence]) -> list[Occurrence]:
         left += _place(found, choices, is_elsewhere=True)
         here = booking.occurrences.asked().filter(office=booking.office_id)
         if choices and not here.exists():
-            _settle_in(booking, choices[0].office)
+            settle_in(booking, choices[0].office)
     return left
 
 
 def _rooms_for(booking: Booking, dates: Sequence[Occurrence]) -> list[RoomChoice]:
+    """No date costs more than its guest was told when they asked."""
     zone = booking.office.building.zone
-    return rank_rooms(
+    choices = rank_rooms(
         booking.office,
         guest=booking.guest,
         people=booking.people,
         dated=[Dated(o.day(zone), o.span(zone), o.period) for o in dates],
     )
+    for choice in choices:
+        choice.dates = [
+            replace(item, price_cents=min(item.price_cents, o.price_cents))
+            for item, o in zip(choice.dates, dates, strict=True)
+        ]
+    return choices
 
 
-def _settle_in(booking: Booking, office: Office) -> None:
+def settle_in(booking: Booking, office: Office) -> None:
+    """It is there now. Its terms stay those that its guest saw; of the notice, the shorter holds."""
     if booking.office_id != office.pk:
         booking.office = office
-        booking.save(update_fields=["office"])
+        booking.notice_days = min(booking.notice_days, office.notice_days)
+        booking.save(update_fields=["office", "notice_days"])
 
 
 def _ranked(

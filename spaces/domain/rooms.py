@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from directory.errors import NotAllowedError
 from directory.models import Therapist
-from spaces.domain.any_room import has_more_rooms, rooms_of_house
+from spaces.domain.any_room import has_more_rooms, rooms_of_house, settle_in
 from spaces.domain.availability import lock_offices, refresh_free
 from spaces.domain.dates import (
     lock_booking,
@@ -83,7 +83,7 @@ def move_booking(
     by: Therapist,
     occurrences: Collection[int] | None = None,
 ) -> Booking:
-    """The coming dates, or those of them with these ids, are in another room from now on; the price stays.
+    """The coming dates, or those of them with these ids, are in another room from now on; price and terms stay.
 
     All or nothing: raises ``SlotTakenError`` naming the dates that the other room does not have.
     """
@@ -103,8 +103,7 @@ def move_booking(
     before = sorted({date.office_id for date in dates})
     _move(dates, to)
     if all(date.office_id == to.pk for date in dates_to_move(booking)):
-        booking.office = to
-        booking.save(update_fields=["office"])
+        settle_in(booking, to)
     settle_taken(booking, dates)
     record_change(
         Booking.objects.with_parties().with_dates().get(pk=booking.pk),

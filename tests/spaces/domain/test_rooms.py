@@ -13,7 +13,7 @@ from spaces.domain.waitlist import join_waitlist
 from spaces.enums import BookingSource
 from spaces.errors import HoursError, SlotTakenError
 from spaces.hours import Span, local_period
-from spaces.models import Booking, Occurrence, Opening
+from spaces.models import Booking, Occurrence, Office, Opening
 from tests.factories.directory import TherapistFactory
 from tests.factories.spaces import (
     BuildingFactory,
@@ -148,6 +148,41 @@ def test_the_host_chooses_the_room_and_its_price_holds(institute):
     for room in institute[:2]:
         free = [part[0] for part in Opening.objects.get(office=room).free]
         assert period(room, 0 if room.name == "Birch" else 2).lower not in free
+
+
+TERMS = {  # by the room that was chosen: cents of a date, days of notice
+    "Alder": (5400, 3),
+    "Birch": (3600, 3),  # asks for more notice
+    "Cedar": (5400, 1),  # costs more, asks for less
+}
+
+
+@pytest.mark.parametrize("after_the_answer", [False, True])
+@pytest.mark.parametrize("name", TERMS)
+def test_no_room_binds_the_guest_to_terms_they_did_not_see(
+    institute, name, after_the_answer
+):
+    for room, days in zip(institute, (3, 7, 1), strict=True):
+        room.notice_days, room.terms = days, f"As in {room.name}"
+        room.save()
+    booking = ask(institute[0])
+    host, room = institute[0].hosts.first(), Office.objects.get(name=name)
+
+    if after_the_answer:
+        confirm_booking(booking, by=host, room=institute[0])
+        if room != institute[0]:
+            move_booking(booking, to=room, by=host)
+    else:
+        assert {c.cents for c in suitable_rooms(booking) if c.office == room} == {
+            3 * TERMS[name][0]
+        }
+        confirm_booking(booking, by=host, room=room)
+
+    booking.refresh_from_db()
+    cents, days = TERMS[name]
+    cents = 5400 if after_the_answer else cents
+    assert placed(booking) == [(name, cents, "booked")] * 3
+    assert (booking.notice_days, booking.terms) == (days, "As in Alder")
 
 
 def test_a_room_that_is_none_of_these_is_refused(institute):
