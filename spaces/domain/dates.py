@@ -32,7 +32,7 @@ DATE_TRANSITIONS: dict[tuple[OccurrenceState, OccurrenceState], set[Party]] = {
     (O.BOOKED, O.CANCELLED): {Party.GUEST, Party.HOST},
     (O.BOOKED, O.RELEASED): {Party.CLOCK},
     (O.BOOKED, O.DISPLACED): {Party.CLOCK},
-    (O.DISPLACED, O.BOOKED): {Party.CLOCK},
+    (O.DISPLACED, O.BOOKED): {Party.CLOCK, Party.HOST},  # reopened; in another room
     (O.DISPLACED, O.RELEASED): {Party.CLOCK},
     (O.DISPLACED, O.CANCELLED): {Party.GUEST, Party.HOST},
     (O.SKIPPED, O.BOOKED): {Party.GUEST},

@@ -16,6 +16,7 @@ from spaces.domain.any_room import has_more_rooms, rooms_of_house, settle_in
 from spaces.domain.availability import lock_offices, refresh_free
 from spaces.domain.dates import (
     lock_booking,
+    move_dates,
     parties_of,
     record_change,
     said_periods,
@@ -26,7 +27,9 @@ from spaces.domain.taking import (
 )
 from spaces.enums import BookingStatus, ChangeKind, OccurrenceState, Party
 from spaces.errors import HoursError, SlotTakenError
-from spaces.models import Booking, Closure, Occurrence, Office
+from spaces.models import Booking, Closure, Displacement, Occurrence, Office
+
+MOVABLE = [OccurrenceState.BOOKED, OccurrenceState.DISPLACED]
 
 
 @dataclass
@@ -42,12 +45,12 @@ class Move:
 
 
 def dates_to_move(booking: Booking) -> list[Occurrence]:
-    """Booked, and still to begin; with its dates loaded."""
+    """Booked or displaced, and still to begin; with its dates loaded."""
     return [date for date in booking.occurrences.all() if _is_to_move(date)]
 
 
 def _is_to_move(date: Occurrence) -> bool:
-    return date.state == OccurrenceState.BOOKED and date.period.lower > timezone.now()
+    return date.state in MOVABLE and date.period.lower > timezone.now()
 
 
 def may_move(booking: Booking, dates: Iterable[Occurrence]) -> bool:
@@ -85,7 +88,7 @@ def move_booking(
 ) -> Booking:
     """The coming dates, or those of them with these ids, are in another room from now on; price and terms stay.
 
-    All or nothing: raises ``SlotTakenError`` naming the dates that the other room does not have.
+    Those whose own room is lost are booked again, and displaced no longer. All or nothing: raises ``SlotTakenError`` naming the dates that the other room does not have.
     """
     offices = Occurrence.objects.filter(booking=booking).order_by()
     lock_offices({to.pk, booking.office_id, *offices.values_list("office", flat=True)})
@@ -101,7 +104,7 @@ def move_booking(
     if conflicts := _conflicts(dates, [to])[to.pk]:
         raise SlotTakenError(_not_there(dates, conflicts, to))
     before = sorted({date.office_id for date in dates})
-    _move(dates, to)
+    _move(booking, dates, to, by=by)
     if all(date.office_id == to.pk for date in dates_to_move(booking)):
         settle_in(booking, to)
     settle_taken(booking, dates)
@@ -132,17 +135,30 @@ def _check(booking: Booking, to: Office, by: Therapist) -> None:
         raise HoursError(_("This room seats %(count)s.") % {"count": to.capacity})
 
 
-def _move(dates: Sequence[Occurrence], to: Office) -> None:
+def _move(
+    booking: Booking, dates: Sequence[Occurrence], to: Office, *, by: Therapist
+) -> None:
+    displaced = [date for date in dates if date.state == OccurrenceState.DISPLACED]
+    standing = [date for date in dates if date not in displaced]
     try:
         with transaction.atomic():
-            Occurrence.objects.filter(pk__in=[date.pk for date in dates]).update(
+            Occurrence.objects.filter(pk__in=[date.pk for date in standing]).update(
                 office=to, sequence=F("sequence") + 1
+            )
+            move_dates(
+                booking,
+                displaced,
+                OccurrenceState.BOOKED,
+                by=by,
+                office=to,
+                is_due=False,
             )
     except IntegrityError as error:
         raise SlotTakenError(
             _("Taken meanwhile: %(dates)s.") % {"dates": named(dates, to)}
         ) from error
-    for date in dates:
+    Displacement.objects.filter(occurrence__in=displaced).delete()
+    for date in standing:
         date.office = to
         date.sequence += 1
 

@@ -36,6 +36,7 @@ from spaces.domain.changes import (
 )
 from spaces.domain.dates import free_until, is_late, parties_of
 from spaces.domain.planning import PlannedDate, refused_hours
+from spaces.domain.rooms import may_move
 from spaces.domain.unused import keep_booking, say_unused
 from spaces.enums import BookingStatus, OccurrenceState, Party
 from spaces.forms.changes import (
@@ -124,6 +125,7 @@ def _show(
     dates = _dates(booking, me)
     given_up = [d for d in dates if d.state in GIVEN_UP and d.guest_id == me.pk]
     again = plan_again(booking, given_up, guest=me)
+    displaced = [d for d in dates if d.state == OccurrenceState.DISPLACED]
     with timezone.override(booking.office.building.timezone):
         context = {
             **_frame(booking, me),
@@ -133,7 +135,9 @@ def _show(
                 if d.state == OccurrenceState.BOOKED
             ],
             "given_up": [_line(booking, d, me, again[d.pk]) for d in given_up],
-            "displaced": [d for d in dates if d.state == OccurrenceState.DISPLACED],
+            "displaced": displaced,
+            "may_move": Party.HOST in parties_of(booking, me)
+            and may_move(booking, displaced),
             "skip_form": skip_form or ChosenDatesForm(dates=none),
             "readd_form": readd_form or ChosenDatesForm(dates=none),
             "ticked": set(request.POST.getlist("dates")),

@@ -63,7 +63,7 @@ ALLOWED = {
     ("booked", "cancelled"): {"host", "guest"},
     ("booked", "released"): {"clock"},
     ("booked", "displaced"): {"clock"},
-    ("displaced", "booked"): {"clock"},
+    ("displaced", "booked"): {"host", "clock"},
     ("displaced", "released"): {"clock"},
     ("displaced", "cancelled"): {"host", "guest"},
     ("skipped", "booked"): {"guest"},

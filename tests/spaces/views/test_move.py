@@ -1,15 +1,21 @@
+from datetime import timedelta
+
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
+from directory.models import Delivery
 from spaces.domain.asking import request_booking
 from spaces.domain.availability import refresh_free
 from spaces.domain.booking import confirm_booking
+from spaces.domain.incident import end_incident, report_incident
+from spaces.enums import IncidentKind
 from spaces.hours import Span
-from spaces.models import Booking, Occurrence
+from spaces.models import Booking, Displacement, Occurrence
 from tests.factories.directory import TherapistFactory
 from tests.factories.spaces import BookingFactory, OccurrenceFactory, OfficeFactory
 from tests.periods import hours
-from tests.spaces.rooms import asked, open_office, thursday
+from tests.spaces.rooms import asked, close, open_office, thursday
 
 pytestmark = pytest.mark.django_db
 
@@ -110,6 +116,47 @@ def test_where_there_is_one_room_nothing_moves(client, therapist):
     OccurrenceFactory(booking=booking, period=hours(9, 10, day=3))
 
     assert client.get(move_url(booking)).status_code == 404
+
+
+def test_displaced_dates_find_an_open_room_and_are_booked_again(
+    client, rooms, booking, therapist
+):
+    alder, birch = rooms
+    incident = report_incident(
+        alder.building,
+        by=therapist,
+        kind=IncidentKind.FLOOD,
+        offices=[alder],
+        until=timezone.now() + timedelta(days=30),
+    )
+    date = booking.occurrences.get()
+    assert date.state == "displaced"
+    assert Displacement.objects.filter(occurrence=date).count() == 1
+    sequence = date.sequence
+    dates_page = reverse("spaces:booking_dates", args=[booking.pk])
+    assert move_url(booking) in client.get(dates_page).content.decode()
+    assert (
+        "booked again in the other room"
+        in client.get(move_url(booking)).content.decode()
+    )
+
+    close(birch, "Painters")  # no room while it is closed itself
+    refused = client.post(move_url(booking), {"room": birch.pk, "dates": [date.pk]})
+    assert "Painters" in refused.content.decode()
+    birch.closures.all().delete()
+    client.post(move_url(booking), {"room": birch.pk, "dates": [date.pk]})
+
+    date.refresh_from_db()
+    assert (date.state, date.office, date.is_due) == ("booked", birch, False)
+    assert date.sequence == sequence + 1
+    assert not Displacement.objects.filter(occurrence=date).exists()
+    told = Delivery.objects.filter(kind="booking_changed", recipient=booking.guest)
+    assert told.count() == 1
+    assert "another room" in client.get(booking.get_absolute_url()).content.decode()
+
+    end_incident(incident, by=therapist)  # it stays where it is now
+    date.refresh_from_db()
+    assert (date.state, date.office) == ("booked", birch)
 
 
 # --- Any suitable room -----------------------------------------------------------------
