@@ -11,10 +11,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from directory.models import Block, Therapist
+from spaces.asked import Asked, asked_of
 from spaces.coverage import Coverage, coverage_of
 from spaces.enums import IncidentKind
 from spaces.hours import Span, clock, common_spans, merge_spans
-from spaces.matching import Asked, asked_of, open_needs_of
+from spaces.matching import open_needs_of
 from spaces.models import Closure, Incident, Need, Office, Opening, Wave
 from spaces.week import day_name
 

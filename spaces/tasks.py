@@ -1,6 +1,7 @@
 from celery import shared_task
 
 from spaces.domain import (
+    allotting,
     availability,
     booking,
     busy,
@@ -79,7 +80,7 @@ def watch_incidents() -> None:
 def settle_needs() -> None:
     need.settle_needs()
     offer.lapse_emptied()
-    offer.pass_on_offers()
+    allotting.pass_on_offers()
 
 
 @shared_task

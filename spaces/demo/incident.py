@@ -14,6 +14,7 @@ from django.utils import timezone
 from directory.enums import DeliveryState
 from directory.models import Delivery, Therapist
 from spaces import hours
+from spaces.asked import Asked, asked_of
 from spaces.coverage import coverage_of
 from spaces.demo.people import People
 from spaces.demo.places import Places
@@ -24,7 +25,7 @@ from spaces.domain.need import Wish, change_need, publish_need
 from spaces.domain.offer import accept_offer, offer_hours, say_no
 from spaces.domain.wave import advance_waves
 from spaces.enums import AnswerChoice, IncidentKind
-from spaces.matching import Asked, asked_of, needs_asked_of
+from spaces.matching import needs_asked_of
 from spaces.models import (
     Answer,
     Incident,

@@ -1,13 +1,10 @@
 """What a member answers when asked: hours of a room, or no. An offer holds nothing; accepting it books."""
 
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from collections.abc import Iterable
+from datetime import date, datetime
 
 from django.db import transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
-from django.db.models import Exists, OuterRef
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -16,11 +13,11 @@ from directory.errors import NotAllowedError
 from directory.models import Therapist
 from spaces import hours
 from spaces.coverage import (
-    Coverage,
     awaiting_approval,
     coverage_of,
     possible_hours,
 )
+from spaces.domain.allotting import allot, pass_on, put_offer, tell_askers
 from spaces.domain.availability import lock_offices
 from spaces.domain.booking import enter_booking
 from spaces.domain.need import lapse, settle_need
@@ -34,32 +31,17 @@ from spaces.enums import (
 )
 from spaces.errors import HoursError, SlotTakenError
 from spaces.hours import Span
-from spaces.matching import Asked, asked_of, needs_asked_of, waves_of
-from spaces.models import Answer, Building, Need, Offer, OfferHour, Office, Wave
+from spaces.matching import needs_asked_of
+from spaces.models import Answer, Need, Offer, Office, Wave
 
 S = OfferStatus
 ASKERS = {Party.GUEST, Party.AUTHOR}
-PASSED_ON_AFTER = timedelta(hours=4)
 TRANSITIONS: dict[tuple[OfferStatus, OfferStatus], set[Party]] = {
     (S.OFFERED, S.ACCEPTED): ASKERS,
     (S.OFFERED, S.DECLINED): ASKERS,
     (S.OFFERED, S.WITHDRAWN): {Party.HELPER},
     (S.OFFERED, S.LAPSED): {Party.CLOCK},
 }
-
-
-@dataclass(frozen=True)
-class Place:
-    """A room described on the spot. It becomes a private draft office of its helper."""
-
-    street: str
-    city: str
-    zip_code: str
-    latitude: float
-    longitude: float
-    timezone: str
-    capacity: int = 2
-    is_step_free: bool = False
 
 
 # --- Answering a wave ----------------------------------------------------------------
@@ -83,12 +65,14 @@ def offer_hours(
     _only_hosts(office, by)
     needs = list(needs_asked_of(wave, by))
     coverage = coverage_of(needs)
-    shares = _allot(needs, coverage, office, hours.merge_spans(spans))
+    shares = allot(needs, coverage, office, hours.merge_spans(spans))
     offers = []
     for need in needs:
         if found := shares.get(need.pk):
             until = min(last_date or need.last_date, need.last_date)
-            offers.append(_put(need, by, office, found, price_cents, until, message))
+            offers.append(
+                put_offer(need, by, office, found, price_cents, until, message)
+            )
     earlier = Offer.objects.undecided().filter(
         helper=by, office=office, need__in=[need.pk for need in needs]
     )
@@ -117,45 +101,6 @@ def say_no(wave: Wave, *, by: Therapist, choice: AnswerChoice) -> None:
     _answer(wave, by, choice)
     if known is None:
         tell_the_next(wave)
-
-
-@transaction.atomic
-def draft_office(place: Place, *, by: Therapist) -> Office:
-    """The private draft office for a place described on the spot; the same place again is the same office."""
-    known = Office.objects.filter(
-        hosts=by,
-        is_draft=True,
-        building__street__iexact=place.street,
-        building__zip_code=place.zip_code,
-    ).first()
-    if known:
-        Office.objects.filter(pk=known.pk).update(
-            capacity=place.capacity, is_step_free=place.is_step_free
-        )
-        known.refresh_from_db()
-        return known
-    building = Building.objects.filter(
-        street__iexact=place.street, zip_code=place.zip_code
-    ).first()
-    if building is None:
-        building = Building.objects.create(
-            name=place.street[:120],
-            street=place.street,
-            city=place.city,
-            zip_code=place.zip_code,
-            latitude=place.latitude,
-            longitude=place.longitude,
-            timezone=place.timezone,
-        )
-    office = Office.objects.create(
-        building=building,
-        name=_("Room of %(name)s") % {"name": by.first_name[:80]},
-        capacity=place.capacity,
-        is_step_free=place.is_step_free,
-        is_draft=True,
-    )
-    office.hosts.add(by)
-    return office
 
 
 # --- Answering an offer --------------------------------------------------------------
@@ -226,7 +171,7 @@ def decline_offer(offer: Offer, *, by: Therapist) -> Offer:
 def withdraw_offer(offer: Offer, *, by: Therapist) -> Offer:
     lock_cause(offer.need.incident_id, offer.need_id)
     offer = _move(offer, S.WITHDRAWN, by=by)
-    _tell_askers("offer_withdrawn", offer)
+    tell_askers("offer_withdrawn", offer)
     return offer
 
 
@@ -248,67 +193,6 @@ def lapse_emptied(
     for offer in offers_left:
         if not hours.intersection(coverage[offer.need_id].missing, possible[offer.pk]):
             lapse(offer)
-
-
-def pass_on_offers(now: datetime | None = None) -> None:
-    """What nobody answered for hours may help somebody else; the first offer stays where it is."""
-    waited = (now or timezone.now()) - PASSED_ON_AFTER
-    newer = Offer.objects.undecided().filter(
-        helper=OuterRef("helper"),
-        office=OuterRef("office"),
-        need__incident=OuterRef("need__incident"),
-        created_at__gt=waited,
-    )  # they went on already, and whoever has them now has as long to answer
-    offers = Offer.objects.undecided().filter(
-        ~Exists(newer), created_at__lte=waited, need__incident__isnull=False
-    )
-    for offer in offers.with_parties():
-        with transaction.atomic():
-            lock_cause(offer.need.incident_id, offer.need_id)
-            if offers.filter(pk=offer.pk).exists():
-                pass_on(offer)
-
-
-def pass_on(offer: Offer) -> list[Offer]:
-    """The same hours to the next need of the incident that wants them and was not offered this room before."""
-    if offer.need.incident_id is None:
-        return []
-    before = Offer.objects.filter(helper=offer.helper, office=offer.office_id)
-    others = (
-        Need.objects.open()
-        .filter(incident=offer.need.incident_id)
-        .exclude(pk__in=before.values("need"))
-    )
-    wave = waves_of(offer.need).order_by("-number").first()
-    asked = needs_asked_of(wave, offer.helper) if wave else Need.objects.none()
-    needs = [
-        need
-        for need in asked.filter(pk__in=others.values("pk"))
-        if _seats(offer.office, need)
-    ]
-    coverage = coverage_of(needs)
-    wanted = [
-        need
-        for need in needs
-        if coverage[need.pk].open and need.last_date >= offer.first_date
-    ]
-    try:
-        shares = _allot(wanted, coverage, offer.office, offer.spans)
-    except HoursError:
-        return []  # nobody else wants these
-    return [
-        _put(
-            need,
-            offer.helper,
-            offer.office,
-            shares[need.pk],
-            offer.price_cents,
-            min(offer.last_date, need.last_date),
-            offer.message,
-        )
-        for need in wanted
-        if need.pk in shares
-    ]
 
 
 def next_statuses(offer: Offer, therapist: Therapist) -> list[OfferStatus]:
@@ -350,112 +234,6 @@ def _move(offer: Offer, new: OfferStatus, *, by: Therapist) -> Offer:
     offer.decided_at = timezone.now()
     offer.save(update_fields=["status", "decided_at"])
     return offer
-
-
-# --- Who gets which hours ------------------------------------------------------------
-
-
-def _allot(
-    needs: Sequence[Need],
-    coverage: dict[int, Coverage],
-    office: Office,
-    spans: Sequence[Span],
-) -> dict[int, list[Span]]:
-    """Each stretch to the need that nobody offered it to yet, then to the least covered, then to the oldest."""
-    fitting = [need for need in needs if _seats(office, need)]
-    if needs and not fitting:
-        raise HoursError(
-            _("The group that asks does not fit into this room, or needs it step-free.")
-        )
-    promised: dict[int, int] = defaultdict(int)
-    shares: dict[int, list[Span]] = defaultdict(list)
-    for asked in asked_of(fitting, coverage, []):
-        for span in hours.common_spans([asked.span], spans):
-            need = min(
-                asked.needs,
-                key=lambda need: _claim(
-                    need, asked, coverage[need.pk], promised[need.pk]
-                ),
-            )
-            promised[need.pk] += asked.minutes * span.minutes // asked.span.minutes
-            shares[need.pk].append(span)
-    if not shares:
-        raise HoursError(
-            _("None of these hours is still needed. Choose from those that are open.")
-        )
-    return {pk: hours.merge_spans(found) for pk, found in shares.items()}
-
-
-def _claim(
-    need: Need, asked: Asked, coverage: Coverage, promised: int
-) -> tuple[bool, float, datetime, int]:
-    """The smallest claims the hours."""
-    dated = hours.intervals_of(
-        hours.expand([asked.span], need.first_date, need.last_date, need.zone)
-    )
-    is_offered = not hours.intersection(dated, coverage.open)
-    covered = coverage.booked_minutes + coverage.offered_minutes + promised
-    return (
-        is_offered,
-        covered / max(coverage.total_minutes, 1),
-        need.published_at or need.created_at,
-        need.pk,
-    )
-
-
-def _seats(office: Office, need: Need) -> bool:
-    return office.capacity >= need.people and (
-        office.is_step_free or not need.is_step_free
-    )
-
-
-def _put(
-    need: Need,
-    by: Therapist,
-    office: Office,
-    spans: list[Span],
-    price_cents: int,
-    last_date: date,
-    message: str,
-) -> Offer:
-    """A new offer, or other words for the one that waits for its answer."""
-    first_date = max(need.first_date, hours.local_day(timezone.now(), need.zone))
-    if last_date < first_date:
-        raise HoursError(
-            _("Your hours end before the need begins. Choose a later date.")
-        )
-    offer = (
-        Offer.objects.undecided().filter(need=need, helper=by, office=office).first()
-    )
-    is_new = offer is None
-    offer = offer or Offer(need=need, helper=by, office=office)
-    offer.price_cents, offer.first_date, offer.last_date, offer.message = (
-        price_cents,
-        first_date,
-        last_date,
-        message,
-    )
-    offer.full_clean(exclude=["booking"])
-    offer.save()
-    offer.hours.all().delete()
-    OfferHour.objects.bulk_create(
-        OfferHour(offer=offer, weekday=span.weekday, start=span.start, end=span.end)
-        for span in spans
-    )
-    if is_new:
-        _tell_askers("offer_received", offer)
-    return offer
-
-
-def _tell_askers(kind: str, offer: Offer) -> None:
-    people = {offer.need.therapist, offer.need.author}
-    enqueue_all(
-        kind,
-        [
-            Letter(to=p, cause=f"offer:{offer.pk}", payload={"offer": offer.pk})
-            for p in people
-        ],
-    )
 
 
 def _promise_acceptance(offer: Offer) -> None:

@@ -7,7 +7,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from directory.geo import place_of_zip
-from spaces.domain.offer import Place
+from spaces.domain.place import Place
 from spaces.forms.booking import MOST_PEOPLE
 from spaces.forms.dates import date_input
 from spaces.forms.fields import WeekField, WeekFormMixin

@@ -21,8 +21,8 @@ from spaces.hours import local_day
 from spaces.models import Booking, BookingEvent, Occurrence, Offer
 from spaces.models.booking import TAKEN
 from spaces.notifications.agreement import approval_path, because_of
-from spaces.notifications.emergency import need_path
 from spaces.notifications.entry import booking_path
+from spaces.notifications.links import need_path
 from spaces.queries import Match, Wanted, match_offices
 from spaces.summary import Summary, summary_of
 

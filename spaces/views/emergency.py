@@ -10,9 +10,9 @@ from directory.geo import distance_band
 from directory.http import TherapistRequest, member_required
 from directory.models import Therapist
 from spaces.appeal import WHAT, appeals_of
+from spaces.asked import Asked
 from spaces.coverage import Coverage, coverage_of
 from spaces.enums import IncidentKind, NeedStatus, OfferStatus
-from spaces.matching import Asked
 from spaces.models import (
     Incident,
     IncidentScope,
@@ -22,7 +22,7 @@ from spaces.models import (
     Wave,
 )
 from spaces.models.incident import IN_FORCE
-from spaces.notifications.emergency import help_path
+from spaces.notifications.links import help_path
 from spaces.ties import buildings_tied_to
 from spaces.week import Block, say_spans
 

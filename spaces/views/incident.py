@@ -43,7 +43,7 @@ from spaces.models import (
     Office,
 )
 from spaces.models.incident import IN_FORCE
-from spaces.notifications.emergency import LINK_DAYS, WORD, help_path
+from spaces.notifications.links import LINK_DAYS, WORD, help_path
 from spaces.ties import buildings_tied_to
 from spaces.views.emergency import (
     nameable_to,

@@ -13,19 +13,19 @@ from directory.http import TherapistRequest, member_required
 from directory.links import read
 from directory.models import Therapist
 from spaces.appeal import Appeal, appeal_to, offices_of
+from spaces.asked import Asked
 from spaces.domain.offer import (
     accept_offer,
     decline_offer,
-    draft_office,
     offer_hours,
     say_no,
     withdraw_offer,
 )
+from spaces.domain.place import draft_office
 from spaces.enums import AnswerChoice, BookingStatus, OfferStatus
 from spaces.forms.offer import OfferForm
-from spaces.matching import Asked
 from spaces.models import Answer, Need, Offer, Wave
-from spaces.notifications.emergency import HELP, LINK_DAYS
+from spaces.notifications.links import HELP, LINK_DAYS
 from spaces.views.links import asker_required, unreadable
 from spaces.week import say_spans
 from spaces.words import say_date

@@ -5,9 +5,9 @@ from django.utils import timezone
 
 from directory.links import sign
 from spaces.notifications.agreement import approval_path
-from spaces.notifications.emergency import help_path, word_path
 from spaces.notifications.entry import guest_path
 from spaces.notifications.hours import true_path
+from spaces.notifications.links import help_path, word_path
 from spaces.notifications.search import stop_path
 from tests.periods import hours
 

@@ -11,21 +11,20 @@ from directory.errors import NotAllowedError
 from directory.models import Delivery, Term
 from directory.registry import message_kind
 from spaces.coverage import coverage_of, dated_hours
+from spaces.domain.allotting import pass_on_offers
 from spaces.domain.approval import approve_booking, refuse_booking
 from spaces.domain.availability import refresh_free
 from spaces.domain.need import publish_need
 from spaces.domain.offer import (
-    Place,
     accept_offer,
     decline_offer,
-    draft_office,
     lapse_emptied,
     next_statuses,
     offer_hours,
-    pass_on_offers,
     say_no,
     withdraw_offer,
 )
+from spaces.domain.place import Place, draft_office
 from spaces.enums import AnswerChoice
 from spaces.errors import HoursError, SlotTakenError
 from spaces.hours import Span

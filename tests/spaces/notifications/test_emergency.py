@@ -23,7 +23,8 @@ from spaces.domain.offer import (
 from spaces.enums import IncidentKind
 from spaces.hours import Span
 from spaces.models import Incident
-from spaces.notifications.emergency import INCIDENT_KINDS, TO_ASKERS, TO_HELPERS
+from spaces.notifications.emergency import INCIDENT_KINDS
+from spaces.notifications.offer import TO_ASKERS, TO_HELPERS
 from tests.factories.directory import InvitedFactory, ModeratorFactory
 from tests.factories.spaces import (
     HelperFactory,

@@ -10,7 +10,7 @@ from directory.registry import emergency_open, message_kind
 from spaces.domain.incident import confirm_incident, report_incident
 from spaces.enums import IncidentKind
 from spaces.models import Incident, IncidentWord
-from spaces.notifications import emergency
+from spaces.notifications.links import LINK_DAYS
 from tests.factories.directory import (
     BlockFactory,
     InvitedFactory,
@@ -171,7 +171,7 @@ def test_altered_and_old_links_are_said_kindly(client, monkeypatch):
     assert client.get(url[:-4] + "xxx/").status_code == 404
     other = sign("help", incident=incident.pk, to=office.hosts.get().pk)
     assert client.get(reverse("spaces:incident_word", args=[other])).status_code == 404
-    monkeypatch.setitem(emergency.LINK_DAYS, "word", timedelta(0))
+    monkeypatch.setitem(LINK_DAYS, "word", timedelta(0))
     response = client.post(url, {"word": "true"})
     assert response.status_code == 410
     assert not IncidentWord.objects.exists()

@@ -8,7 +8,7 @@ from directory.links import sign
 from directory.models import Delivery
 from spaces.hours import Span
 from spaces.models import Answer, Booking, Offer, Office
-from spaces.notifications import emergency
+from spaces.notifications.links import LINK_DAYS
 from tests.factories.directory import BlockFactory, TherapistFactory
 from tests.factories.spaces import (
     ClosureFactory,
@@ -226,7 +226,7 @@ def test_altered_foreign_and_old_links(client, wave, helper, monkeypatch):
     assert client.get(url[:-5] + "aaaa/").status_code == 404
     other = reverse("spaces:offer_answer", args=[foreign])
     assert client.post(other, offer(helper)).status_code == 404
-    monkeypatch.setitem(emergency.LINK_DAYS, "help", timedelta(0))
+    monkeypatch.setitem(LINK_DAYS, "help", timedelta(0))
     response = client.post(url, offer(helper))
     assert response.status_code == 410
     assert "too old" in response.content.decode()

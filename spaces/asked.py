@@ -1,0 +1,154 @@
+"""What is asked of one person: the stretches of the week that needs are missing, and what of each the person has."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from django.utils import timezone
+
+from spaces import hours
+from spaces.coverage import LONG_AGO, Coverage, contains, meets
+from spaces.hours import Dated, Interval, Span
+from spaces.models import Need, Office
+from spaces.models.opening import STALE
+
+
+@dataclass
+class Asked:
+    """A stretch of the week that is still wanted, and what this person has of it."""
+
+    span: Span
+    zone: ZoneInfo
+    needs: list[Need]
+    dates: list[Dated]  # still to be had
+    is_free: bool  # their posted hours meet it
+    is_offered: bool  # colleagues offered all of it already
+    free_dates: int = 0
+    office: Office | None = None  # one of theirs that is free then
+
+    @property
+    def value(self) -> str:
+        return "-".join(str(part) for part in self.span)
+
+    @property
+    def people(self) -> int:
+        return max(need.people for need in self.needs)
+
+    @property
+    def minutes(self) -> int:
+        return sum(
+            int((item.period.upper - item.period.lower).total_seconds()) // 60
+            for item in self.dates
+            if item.period
+        )
+
+
+def asked_of(
+    needs: Sequence[Need], coverage: dict[int, Coverage], offices: Iterable[Office]
+) -> list[Asked]:
+    """The stretches of the week the needs are missing, split where the person's free hours begin or end.
+
+    ``offices`` are the person's, with their openings loaded.
+    """
+    free = {office: _free(office) for office in offices}
+    anywhere = hours.union(period for periods in free.values() for period in periods)
+    found: list[Asked] = []
+    for span, zone, wanting in _cells(needs, coverage):
+        dates = _missing_dates(span, zone, wanting, coverage)
+        if not dates:
+            continue
+        cell = Asked(
+            span,
+            zone,
+            wanting,
+            dates,
+            is_free=any(contains(anywhere, *_bounds(item)) for item in dates),
+            is_offered=not any(
+                meets(coverage[need.pk].open, *_bounds(item))
+                for need in wanting
+                for item in dates
+            ),
+        )
+        if found and _continues(found[-1], cell):
+            found[-1].span = found[-1].span._replace(end=span.end)
+        else:
+            found.append(cell)
+    for asked in found:
+        _look_closer(asked, coverage, free)
+    return found
+
+
+def _free(office: Office) -> list[Interval]:
+    now = timezone.now()
+    return hours.union(
+        period
+        for opening in office.openings.all()
+        if opening.confirmed_at > now - STALE
+        for period in opening.free
+    )
+
+
+def _cells(
+    needs: Sequence[Need], coverage: dict[int, Coverage]
+) -> list[tuple[Span, ZoneInfo, list[Need]]]:
+    wanting: dict[tuple[str, Span], list[Need]] = defaultdict(list)
+    for need in needs:
+        dates = hours.expand(
+            hours.cells(need.spans), need.first_date, need.last_date, need.zone
+        )
+        for span in {
+            item.span
+            for item in dates
+            if item.period and meets(coverage[need.pk].missing, *_bounds(item))
+        }:
+            wanting[need.timezone, span].append(need)
+    return [
+        (span, ZoneInfo(name), found)
+        for (name, span), found in sorted(wanting.items(), key=lambda row: row[0])
+    ]
+
+
+def _missing_dates(
+    span: Span, zone: ZoneInfo, needs: Sequence[Need], coverage: dict[int, Coverage]
+) -> list[Dated]:
+    first, last = (
+        min(need.first_date for need in needs),
+        max(need.last_date for need in needs),
+    )
+    missing = hours.union(
+        period for need in needs for period in coverage[need.pk].missing
+    )
+    return [
+        item
+        for item in hours.expand([span], first, last, zone)
+        if item.period and meets(missing, *_bounds(item))
+    ]
+
+
+def _continues(before: Asked, cell: Asked) -> bool:
+    return (
+        before.span.weekday == cell.span.weekday
+        and before.span.end == cell.span.start
+        and before.zone == cell.zone
+        and before.needs == cell.needs
+        and (before.is_free, before.is_offered) == (cell.is_free, cell.is_offered)
+    )
+
+
+def _look_closer(
+    asked: Asked, coverage: dict[int, Coverage], free: dict[Office, list[Interval]]
+) -> None:
+    """The whole stretch: its dates, on how many of them one office has all of it, and which does so most often."""
+    asked.dates = _missing_dates(asked.span, asked.zone, asked.needs, coverage)
+    for office, periods in free.items():
+        count = sum(contains(periods, *_bounds(item)) for item in asked.dates)
+        if count > asked.free_dates:
+            asked.free_dates, asked.office = count, office
+
+
+def _bounds(item: Dated) -> tuple[datetime, datetime]:
+    return (
+        (item.period.lower, item.period.upper) if item.period else (LONG_AGO, LONG_AGO)
+    )

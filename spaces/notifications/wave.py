@@ -1,0 +1,162 @@
+"""The mail of a wave: it tells what is open when it leaves, or is not sent."""
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from directory.enums import Topic
+from directory.geo import METRES
+from directory.models import Community, Delivery
+from directory.notifications import absolute_url, mail_from_templates, unsubscribe_url
+from directory.registry import Mail, Postpone, Skip
+from spaces.appeal import Appeal, appeals_of
+from spaces.enums import AnswerChoice, WaveState
+from spaces.models import Answer, Wave, WaveRecipient
+from spaces.notifications.links import help_path
+from spaces.week import say_spans
+from spaces.words import say_price
+
+PAUSE = timedelta(minutes=10)  # how soon a paused wave's mails are looked at again
+
+
+def render_wave(rows: Sequence[Delivery]) -> Mapping[int, Mail | Skip]:
+    community = Community.objects.current()
+    return {pk: _wave_mail(appeal, community) for pk, appeal in _appeals(rows).items()}
+
+
+def _wave_mail(appeal: Appeal, community: Community) -> Mail | Skip:
+    if not appeal.open:
+        return Skip("nothing is open any more")
+    most = appeal.most_cents
+    return mail_from_templates(
+        "spaces",
+        "wave",
+        {
+            "appeal": appeal,
+            "lines": [asked_line(asked) for asked in appeal.open],
+            "fits": any(asked.is_free for asked in appeal.open),
+            "weeks": appeal.weeks,
+            "most": None if most is None else say_price(most, community.currency),
+            "action_url": absolute_url(help_path(appeal.wave, appeal.helper)),
+            "reason": _why_told(appeal, community),
+            "unsubscribe_url": unsubscribe_url(appeal.helper, Topic.EMERGENCIES),
+            "community": community,
+            "timezone": appeal.needs[0].timezone,
+        },
+    )
+
+
+def asked_line(asked: Any) -> dict[str, str]:
+    you = (
+        _("you: free, %(office)s") % {"office": asked.office}
+        if asked.office
+        else _("you: not posted")
+    )
+    people = (
+        _(", group of %(count)s") % {"count": asked.people} if asked.people > 2 else ""
+    )
+    return {
+        "hours": say_spans([asked.span]) + people,
+        "since": _("from %(date)s") % {"date": date_format(asked.dates[0].day, "j M")},
+        "you": you,
+    }
+
+
+def _why_told(appeal: Appeal, community: Community) -> str:
+    cap = appeal.helper.daily_cap or community.daily_cap
+    far = f"{appeal.helper.emergency_radius_km * 1000 / METRES[community.distance_unit]:.0f} {community.distance_unit}"  # type: ignore[index]
+    return _(
+        "You get this because you said you would help within %(far)s. At most %(cap)s a day, in your quiet hours only "
+        "if the first hour is needed within a day."
+    ) % {"far": far, "cap": cap}
+
+
+def wanted_wave(rows: Sequence[Delivery]) -> Mapping[int, Skip | Postpone]:
+    """Standing, topic, quiet hours and cap are looked at for every kind; this is what a wave adds."""
+    states = dict(
+        Wave.objects.filter(pk__in=[row.payload["wave"] for row in rows]).values_list(
+            "pk", "state"
+        )
+    )
+    refused, superseded = _refused(rows), _superseded(rows)
+    objections: dict[int, Skip | Postpone] = {}
+    for row in rows:
+        if row.recipient is None or not row.recipient.helps_in_emergencies:
+            objections[row.pk] = Skip("opted out")
+        elif states.get(row.payload["wave"]) in {None, WaveState.STOPPED}:
+            objections[row.pk] = Skip("the wave was stopped")
+        elif row.pk in refused:
+            objections[row.pk] = Skip("not for this incident")
+        elif row.pk in superseded:
+            objections[row.pk] = Skip("a later wave tells them")
+        elif states[row.payload["wave"]] == WaveState.PAUSED:
+            objections[row.pk] = Postpone(timezone.now() + PAUSE, "the wave is paused")
+    return objections
+
+
+def _refused(rows: Sequence[Delivery]) -> set[int]:
+    """Rows to people who said that they do not want to hear of this incident."""
+    said = Answer.objects.filter(
+        recipient__in=[row.recipient_id for row in rows if row.recipient_id],
+        choice=AnswerChoice.NOT_THIS_INCIDENT,
+    )
+    causes = {
+        (pk, incident, need)
+        for pk, incident, need in said.values_list(
+            "recipient", "wave__incident", "wave__need"
+        )
+    }
+    waves = Wave.objects.in_bulk([row.payload["wave"] for row in rows])
+    return {
+        row.pk
+        for row in rows
+        if (wave := waves.get(row.payload["wave"]))
+        and (row.recipient_id, wave.incident_id, wave.need_id) in causes
+    }
+
+
+def _superseded(rows: Sequence[Delivery]) -> set[int]:
+    """Rows that waited, for quiet hours say, until a later wave told the same person: one mail says it all."""
+    waves = Wave.objects.in_bulk([row.payload["wave"] for row in rows])
+    told = WaveRecipient.objects.filter(
+        recipient__in=[row.recipient_id for row in rows if row.recipient_id]
+    ).order_by("wave__number")
+    latest: dict[tuple[int | None, int | None, int | None], int] = {
+        (recipient, incident, need): number
+        for recipient, incident, need, number in told.values_list(
+            "recipient", "wave__incident", "wave__need", "wave__number"
+        )
+    }
+    return {
+        row.pk
+        for row in rows
+        if (wave := waves.get(row.payload["wave"]))
+        and latest.get((row.recipient_id, wave.incident_id, wave.need_id), 0)
+        > wave.number
+    }
+
+
+def urgent_wave(rows: Sequence[Delivery]) -> set[int]:
+    """The first needed hour is within a day: then, and only then, quiet hours yield."""
+    return {
+        pk
+        for pk, appeal in _appeals(rows).items()
+        if appeal.open and appeal.is_urgent()
+    }
+
+
+def _appeals(rows: Sequence[Delivery]) -> dict[int, Appeal]:
+    waves = Wave.objects.select_related("incident").in_bulk(
+        [row.payload["wave"] for row in rows]
+    )
+    pairs = {
+        row.pk: (waves[row.payload["wave"]], row.recipient)
+        for row in rows
+        if row.recipient and row.payload["wave"] in waves
+    }
+    appeals = appeals_of(pairs.values())
+    return {pk: appeals[wave.pk, helper.pk] for pk, (wave, helper) in pairs.items()}
