@@ -65,7 +65,11 @@ class JoinForm(forms.Form):
         max_length=40,
         help_text=gettext_lazy("Associates: your registration number."),
     )
-    jurisdiction = LineField(label=gettext_lazy("State"), max_length=60)
+    jurisdiction = LineField(
+        label=gettext_lazy("State"),
+        max_length=60,
+        help_text=gettext_lazy("Its name or its two letters: California, CA."),
+    )
     expires_on = forms.DateField(
         label=gettext_lazy("Valid until"), widget=forms.DateInput({"type": "date"})
     )

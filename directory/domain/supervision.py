@@ -12,6 +12,7 @@ from directory.domain.membership import SUPERVISED
 from directory.domain.outbox import enqueue
 from directory.enums import BookingParty
 from directory.errors import DomainError, NoSupervisorError, NotAllowedError
+from directory.jurisdictions import jurisdiction_named
 from directory.models import Block, Licence, Supervision, SupervisionRule, Therapist
 
 # --- Who answers for a booking --------------------------------------------------
@@ -76,7 +77,7 @@ def is_supervised(therapist: Therapist) -> bool:
 
 
 def _key(licence: Licence) -> tuple[str, int]:
-    return licence.jurisdiction.strip().casefold(), licence.kind_id
+    return jurisdiction_named(licence.jurisdiction).casefold(), licence.kind_id
 
 
 def _frees(other: Licence, licence: Licence) -> bool:

@@ -3,6 +3,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from directory.enums import DistanceUnit
+from directory.jurisdictions import JurisdictionField
 
 
 class CommunityQuerySet(models.QuerySet["Community"]):
@@ -25,7 +26,7 @@ class Community(models.Model):
         _("distances in"), max_length=2, choices=DistanceUnit, default=DistanceUnit.KM
     )
     currency = models.CharField(_("currency"), max_length=3, default="USD")
-    jurisdiction = models.CharField(
+    jurisdiction = JurisdictionField(
         _("jurisdiction"), max_length=60, default="California"
     )
     latitude = models.FloatField(

@@ -2,6 +2,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from directory.enums import BookingParty
+from directory.jurisdictions import JurisdictionField
 from directory.models.term import Term
 from directory.models.therapist import Therapist
 
@@ -16,7 +17,7 @@ class Licence(models.Model):
         Term, models.PROTECT, verbose_name=_("licence"), related_name="+"
     )
     number = models.CharField(_("number"), max_length=40)
-    jurisdiction = models.CharField(_("state"), max_length=60)
+    jurisdiction = JurisdictionField(_("state"), max_length=60)
     expires_on = models.DateField(_("valid until"), null=True, blank=True)
     checked_by = models.ForeignKey(
         Therapist,
@@ -102,7 +103,7 @@ class SupervisionRule(models.Model):
     Data with its source, shown as information; nobody's legal advice.
     """
 
-    jurisdiction = models.CharField(_("state"), max_length=60)
+    jurisdiction = JurisdictionField(_("state"), max_length=60)
     kind = models.ForeignKey(
         Term, models.PROTECT, verbose_name=_("licence"), related_name="+"
     )

@@ -4,6 +4,7 @@ from importlib import import_module
 
 import pytest
 from django.apps import apps
+from django.db import connection
 from django.utils import timezone
 
 from directory.domain.supervision import (
@@ -68,6 +69,11 @@ def test_the_seed_says_what_california_says_and_leaves_what_moderators_changed()
         ([("lmft", {})], False),
         ([("amft", {})], True),
         ([("amft", {"jurisdiction": " CALIFORNIA "})], True),
+        ([("amft", {"jurisdiction": "ca"})], True),
+        ([("amft", {"jurisdiction": "C.A."})], True),
+        ([("amft", {"jurisdiction": "State of  California"})], True),
+        ([("amft", {"jurisdiction": "CO"})], False),
+        ([("amft", {}), ("lmft", {"jurisdiction": "Calif."})], False),
         ([("amft", {"jurisdiction": "Oregon"})], False),
         ([("psychological-associate", {})], False),
         ([("amft", {}), ("lmft", {})], False),  # licensed since
@@ -84,6 +90,34 @@ def test_a_rule_binds_whoever_has_no_licence_of_their_own(licences, bound):
         licensed(slug, person, **fields)
 
     assert (rule_for(person) is not None) == bound
+
+
+def test_states_written_otherwise_before_get_their_one_name():
+    """What is the same then stays once: the licence that was checked, the rule that was looked up last."""
+    person = licensed("amft", number="77", checked_at=timezone.now())
+    licensed("amft", person, number="77", jurisdiction="Oregon")
+    licensed("lmft", person, jurisdiction="Norway ")
+    bypass = "UPDATE directory_licence SET jurisdiction = %s WHERE jurisdiction = %s"
+    with connection.cursor() as cursor:  # as they were written before
+        cursor.execute(bypass, ["CA", "Oregon"])
+        cursor.execute(bypass, [" norway", "Norway"])
+        cursor.execute(
+            "UPDATE directory_supervisionrule SET jurisdiction = 'ca' WHERE kind_id = %s",
+            [Term.objects.get(slug="amft").pk],
+        )
+    migration = import_module("directory.migrations.0008_jurisdictions_by_one_name")
+
+    for _time in range(2):
+        migration.name_by_one_name(apps, None)
+
+    names = person.licences.order_by("pk").values_list("jurisdiction", flat=True)
+    assert list(names) == ["California", "norway"]
+    assert person.licences.get(number="77").checked_at
+    assert set(SupervisionRule.objects.values_list("jurisdiction", flat=True)) == {
+        "California"
+    }
+    assert SupervisionRule.objects.filter(jurisdiction="CA").count() == 4  # asked so
+    assert rule_for(person).jurisdiction == "California"
 
 
 def test_the_supervisor_who_accepted_books_in_their_absence_the_stand_in():

@@ -45,6 +45,17 @@ def test_join_makes_an_applicant_who_waits(client, newcomer):
 
 
 @pytest.mark.parametrize(
+    ("typed", "kept"), [("ca", "California"), (" n.y. ", "New York"), ("Norway",) * 2]
+)
+def test_join_knows_a_state_by_its_letters(client, newcomer, typed, kept):
+    """So that the state's rules for people under supervision are found."""
+    client.post(URL, answers(jurisdiction=typed))
+
+    licence = Therapist.objects.get().licences.get()
+    assert licence.jurisdiction == kept
+
+
+@pytest.mark.parametrize(
     "name",
     [
         "Zoë 🌱 O’Rourke-Nuñez",
