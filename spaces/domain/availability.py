@@ -4,6 +4,7 @@ import logging
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from django.db import transaction
@@ -24,7 +25,8 @@ BATCH = 50  # offices locked together while free time is verified
 
 
 def lock_offices(which: Iterable[int] | Q) -> list[Office]:
-    """These offices, locked in order of id until the transaction ends (an incident, if any, is locked before).
+    """These offices, locked in order of id until the transaction ends: all that it will touch, at once. The order of
+    all locks is said in docs/architecture.md.
 
     Without this lock two overlapping confirmations can deadlock on the exclusion constraint; ``no_key`` lets new
     requests for the office be inserted meanwhile.
@@ -98,7 +100,8 @@ def verify_every_office() -> list[Opening]:
 def keep_facets(therapist_ids: Iterable[int] | QuerySet[Any, Any]) -> None:
     """``has_spare_hours`` and ``seeks_hours``, which the directory shows and this app knows.
 
-    Only what changes is locked, by id, and written: two people who book with each other at once do not wait.
+    Only what changes is written, and nobody waits for it, in whatever order a transaction comes to people: who is
+    locked by another one, which may be about them too, is looked at again after the commit.
     """
     if not isinstance(therapist_ids, QuerySet):
         therapist_ids = list(therapist_ids)
@@ -119,13 +122,25 @@ def keep_facets(therapist_ids: Iterable[int] | QuerySet[Any, Any]) -> None:
         "pk", "has_spare_hours", "seeks_hours", "spare", "seeks"
     )
     changed = [pk for pk, *known, spares, seeks in rows if known != [spares, seeks]]
-    if len(changed) > 1:
-        ids = Therapist.objects.filter(pk__in=changed).order_by("pk").values("pk")
-        list(ids.select_for_update(no_key=True))
-    if changed:
-        people.filter(pk__in=changed).update(
+    if not changed:
+        return
+    with transaction.atomic(savepoint=False):
+        at_hand = Therapist.objects.filter(pk__in=changed).select_for_update(
+            no_key=True, skip_locked=True
+        )
+        done = people.filter(pk__in=at_hand.values("pk")).update(
             has_spare_hours=F("spare"), seeks_hours=F("seeks")
         )
+        if done < len(changed):
+            transaction.on_commit(partial(_keep_each, changed), robust=True)
+
+
+def _keep_each(therapist_ids: Iterable[int]) -> None:
+    """Once nothing else is held: whoever was locked then is waited for now, one by one."""
+    for pk in therapist_ids:
+        with transaction.atomic():
+            Therapist.objects.select_for_update(no_key=True).filter(pk=pk).first()
+            keep_facets([pk])
 
 
 def _recomputed(office_ids: Iterable[int]) -> list[tuple[Opening, list[Interval]]]:

@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 
+from django.db import connection
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
@@ -32,6 +33,7 @@ from spaces.models.waitlist import ON_THE_LIST, WaitlistEntryQuerySet
 from spaces.queries import offices_open_to
 
 HOLD = timedelta(hours=24)
+WAITING_LISTS = 0x3A17  # the advisory lock
 KEPT = [OccurrenceState.BOOKED, OccurrenceState.DISPLACED]
 W = WaitState
 
@@ -48,6 +50,7 @@ def hold_for_waiting(office_ids: Collection[int]) -> list[Booking]:
     guests = set(concerned.distinct())
     if not guests:
         return []
+    lock_waiting_lists()
     _lock_entries(guests)
     entries = list(
         _looked_at(
@@ -110,8 +113,18 @@ def _looked_at(entries: WaitlistEntryQuerySet) -> WaitlistEntryQuerySet:
     )
 
 
+def lock_waiting_lists() -> None:
+    """One lock for all of them, until the transaction ends; offices are locked before, entries after.
+
+    Two rooms freed at once hold one of them for somebody, not both, so what somebody waits for elsewhere is locked too;
+    a transaction that comes here for one person after the other would meet another that does so the other way round.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [WAITING_LISTS])
+
+
 def _lock_entries(guests: Iterable[int]) -> None:
-    """All that these people wait for, wherever: two rooms freed at once hold one of them for somebody, not both."""
+    """All that these people wait for, wherever."""
     entries = WaitlistEntry.objects.filter(guest__in=guests, state__in=ON_THE_LIST)
     list(entries.order_by("pk").select_for_update(of=("self",)).values_list("pk"))
 

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from directory.models import Therapist
 from spaces.domain.booking import UNANSWERED, change_status
 from spaces.domain.dates import move_dates, record_change, said_periods
+from spaces.domain.holds import lock_waiting_lists
 from spaces.enums import BookingStatus, ChangeKind, OccurrenceState, WaitState
 from spaces.models import Booking, Closure, Occurrence, WaitlistEntry
 
@@ -66,4 +67,7 @@ def _back_in_line(booking: Booking, dates: Iterable[Occurrence]) -> bool:
     entries = WaitlistEntry.objects.filter(
         booking=booking, state=WaitState.HELD, period__in=[o.period for o in dates]
     )
+    if not entries.exists():
+        return False
+    lock_waiting_lists()
     return bool(entries.update(state=WaitState.WAITING, booking=None))

@@ -12,7 +12,7 @@ from directory.errors import NotAllowedError
 from directory.models import Therapist
 from spaces import hours
 from spaces.domain.availability import lock_offices, refresh_free
-from spaces.domain.holds import to_settle
+from spaces.domain.holds import lock_waiting_lists, to_settle
 from spaces.domain.planning import PlannedDate, look_up
 from spaces.enums import WaitState
 from spaces.errors import HoursError
@@ -129,7 +129,9 @@ def settle_waitlists(now: datetime | None = None) -> int:
     begun = WaitlistEntry.objects.waiting().filter(
         period__startswith__lte=now or timezone.now()
     )
-    begun.update(state=W.PAST)
+    with transaction.atomic():
+        lock_waiting_lists()
+        begun.update(state=W.PAST)
     offices = sorted(set(to_settle().order_by().values_list("office", flat=True)))
     for office_id in offices:
         with transaction.atomic():
@@ -139,6 +141,7 @@ def settle_waitlists(now: datetime | None = None) -> int:
 
 
 def _mine(entry: WaitlistEntry, by: Therapist) -> WaitlistEntry:
+    lock_waiting_lists()
     entry = WaitlistEntry.objects.select_for_update(of=("self",)).get(pk=entry.pk)
     if entry.guest_id != by.pk:
         raise NotAllowedError(_("That is somebody else's place in the line."))
