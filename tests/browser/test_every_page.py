@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.browser.conftest import assert_accessible, assert_fits
+from tests.browser.conftest import assert_accessible, assert_fits, wait_for_parts
 from tests.browser.pages import PAGES, REFUSED
 from tests.browser.world import build
 
@@ -21,7 +21,7 @@ def test_pages_are_accessible_and_fit(visit, subtests, role):
         with subtests.test(name):
             answer = page.goto(address(world))
             assert answer.ok == (name not in REFUSED), answer.status
-            page.wait_for_load_state("networkidle")
+            wait_for_parts(page)
             for width in (1280, 320):
                 page.set_viewport_size({"width": width, "height": 900})
                 keep_picture(page, f"{role} {name}", width)
