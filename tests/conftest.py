@@ -1,3 +1,4 @@
+import gc
 import os
 import shutil
 from importlib import import_module
@@ -27,6 +28,30 @@ CHROMIUM_FLAGS = [
     "--no-first-run",
     "--disable-gpu",
 ]
+
+
+LONGEST = ["test_every_page.py", "/browser/", "test_rivals.py", "test_load_demo.py"]
+
+
+def pytest_configure(config):
+    config.option.loadscopereorder = False  # xdist hands modules out as ordered below
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items):
+    """What takes longest begins first, whatever the seed, so that both workers end together."""
+
+    def place(item):
+        names = (n for n, name in enumerate(LONGEST) if name in str(item.path))
+        return next(names, len(LONGEST))
+
+    items.sort(key=place)
+
+
+def pytest_collection_finish():
+    """Modules and tests stay until the end: the search for what can go leaves them out, and is made less often."""
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
 
 
 @pytest.fixture(scope="session")
