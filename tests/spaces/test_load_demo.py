@@ -4,7 +4,14 @@ from django.db import transaction
 from django.utils import timezone
 
 from directory.enums import DeliveryState, Standing
-from directory.models import Community, Delivery, Supervision, Therapist, User
+from directory.models import (
+    Community,
+    Delivery,
+    Licence,
+    Supervision,
+    Therapist,
+    User,
+)
 from spaces.demo.load import load_demo
 from spaces.domain.availability import verify_free
 from spaces.enums import (
@@ -36,13 +43,57 @@ pytestmark = pytest.mark.django_db
 DEMO_PEOPLE = ["displaced", "host", "moderator", "newcomer"]
 
 
+def told():
+    """What a visitor sees of the community, without what is secret or counted up."""
+    rows = {
+        Therapist: ["name", "neighbourhood", "headline"],
+        Licence: ["number"],
+        Office: ["name", "building__street", "capacity"],
+        Opening: ["office__name", "weekday", "start", "end", "price_cents"],
+        Occurrence: ["guest__name", "period", "state"],
+        Offer: ["helper__name", "status", "price_cents"],
+        Incident: ["kind", "status"],
+    }
+    return {
+        model: list(model.objects.order_by("pk").values_list(*columns))
+        for model, columns in rows.items()
+    }
+
+
+def loaded(**how):
+    """Loaded, looked at and undone."""
+    with transaction.atomic():
+        load_demo(**{"therapists": 70, "offices": 40} | how)
+        seen = told()
+        transaction.set_rollback(True)
+    return seen
+
+
 @pytest.fixture(scope="module", autouse=True)
 def demo(django_db_setup, django_db_blocker):
-    """Loaded once for all these tests, which only look."""
+    """Loaded once for all these tests, which only look; what was told by others loaded before it."""
     with django_db_blocker.unblock(), transaction.atomic():
+        others = {
+            "again": loaded(seed=7),
+            "calm": loaded(therapists=60, offices=30, seed=8, is_calm=True),
+        }
         load_demo(therapists=70, offices=40, seed=7)
-        yield
+        yield others
         transaction.set_rollback(True)
+
+
+def test_load_demo_is_the_same_for_the_same_seed(demo):
+    assert told() == demo["again"]
+    assert all(demo["again"].values())
+
+
+def test_load_demo_is_another_for_another_seed(demo):
+    assert told()[Therapist] != demo["calm"][Therapist]
+
+
+def test_load_demo_calm_has_no_incident(demo):
+    assert demo["calm"][Occurrence]
+    assert not demo["calm"][Incident]
 
 
 def test_load_demo_makes_as_many_as_asked_for():
