@@ -49,17 +49,20 @@ ROLES = ["author", "partner", "member", "moderator"]
 
 @pytest.mark.parametrize("status", LoanStatus.values)
 def test_loan_moves_only_as_allowed(status):
+    has_partner = status in ("claimed", "picked_up", "returned")
+    partner = TherapistFactory() if has_partner else None
+    first = LoanFactory(status=status, partner=partner)
+    people = {
+        "author": first.author,
+        "partner": partner or TherapistFactory(standing="suspended"),
+        "member": TherapistFactory(),
+        "moderator": ModeratorFactory(),
+    }
     for verb, role in product(VERBS, ROLES):
-        has_partner = status in ("claimed", "picked_up", "returned")
+        person = people[role]
         loan = LoanFactory(
-            status=status, partner=TherapistFactory() if has_partner else None
+            incident=first.incident, author=first.author, status=status, partner=partner
         )
-        person = {
-            "author": loan.author,
-            "partner": loan.partner or TherapistFactory(standing="suspended"),
-            "member": TherapistFactory(),
-            "moderator": ModeratorFactory(),
-        }[role]
         expected = ALLOWED.get((status, verb, role), status)
 
         with nullcontext() if expected != status else pytest.raises(NotAllowedError):
