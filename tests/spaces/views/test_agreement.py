@@ -16,6 +16,7 @@ from spaces.hours import Span
 from spaces.models import BookingMessage, CodeView
 from tests.factories.directory import BlockFactory, ModeratorFactory, TherapistFactory
 from tests.factories.spaces import BookingFactory, OccurrenceFactory, OfficeFactory
+from tests.periods import hours
 from tests.spaces.rooms import open_office, thursday
 
 pytestmark = pytest.mark.django_db
@@ -119,6 +120,23 @@ def test_the_agreement_is_for_its_people_alone(client, room):
     assert text.count('class="cluster booked-date"') == 1
     assert "Conversation" not in text
     assert handed_on.guest == taker
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_agreement_query_count_is_constant(
+    client, room, django_assert_num_queries, count
+):
+    booking = BookingFactory(office=room, status="confirmed")
+    for day in range(count):
+        OccurrenceFactory(booking=booking, period=hours(9, 10, day=day))
+        booking.events.create(
+            old_status="confirmed", new_status="confirmed", change="skipped"
+        )
+        room.hosts.add(TherapistFactory())
+    client.force_login(booking.guest.user)
+
+    with django_assert_num_queries(11):
+        client.get(agreement(booking))
 
 
 # --- The conversation ----------------------------------------------------------------

@@ -42,6 +42,16 @@ def test_one_tap_saves_the_search_and_names_it(client, therapist):
     assert response.redirect_chain[-1][0].startswith("/spaces/?hours=3-1080-1260&")
 
 
+@pytest.mark.parametrize("count", [1, 3])
+def test_saved_search_list_query_count_is_constant(
+    client, therapist, django_assert_num_queries, count
+):
+    SavedSearchFactory.create_batch(count, therapist=therapist)
+
+    with django_assert_num_queries(7):
+        client.get(LIST)
+
+
 def test_the_list_changes_stops_and_forgets(client, therapist):
     search = SavedSearchFactory(therapist=therapist)
     SavedSearchFactory(frequency="daily")
