@@ -118,6 +118,8 @@ def move_dates(
                 _("This date is “%(old)s” now; it cannot become “%(new)s”.")
                 % {"old": old.label, "new": new.label}
             )
+    if not occurrences:
+        return
     Occurrence.objects.filter(pk__in=[o.pk for o in occurrences]).update(
         state=new, sequence=F("sequence") + 1, **columns
     )

@@ -28,6 +28,8 @@ from spaces.fields import DateTimeMultirangeField
 from spaces.hours import Interval
 from spaces.models import Booking, BookingEvent, Closure, Occurrence, Office
 
+GIVEN_UP = [OccurrenceState.GIVEN_BACK, OccurrenceState.CANCELLED]
+
 
 def take_dates(
     booking: Booking,
@@ -135,19 +137,22 @@ def _add(occurrences: Sequence[Occurrence]) -> list[Occurrence]:
 
 def settle_taken(winner: Booking, booked: Sequence[Occurrence]) -> None:
     """What follows for others from hours that are booked now."""
-    _lose_rivals(winner, booked)
-    _forgive(winner, booked)
-
-
-def _lose_rivals(winner: Booking, booked: Sequence[Occurrence]) -> None:
-    """Asked dates of others that overlap become lost; each asker is told once what went."""
-    rivals = (
-        Occurrence.objects.asked()
-        .filter(_overlapping(booked))
-        .exclude(booking=winner)
+    asked = Q(state=OccurrenceState.ASKED) & ~Q(booking=winner)
+    due = Q(state__in=GIVEN_UP, is_due=True)
+    met = (
+        Occurrence.objects.filter(asked | due, _overlapping(booked))
         .select_related("booking__guest", "booking__office__building")
+        .order_by("booking_id", "period", "pk")
     )
-    lost = rehome(list(rivals))  # where any room would do, another one does
+    rivals = [o for o in met if o.state == OccurrenceState.ASKED]
+    if rivals:
+        _lose_rivals(rivals)
+    _forgive([o for o in met if o.state in GIVEN_UP])
+
+
+def _lose_rivals(rivals: Sequence[Occurrence]) -> None:
+    """Asked dates of others that overlap become lost; each asker is told once what went."""
+    lost = rehome(rivals)  # where any room would do, another one does
     move_by_clock(
         Occurrence.objects.filter(pk__in=[o.pk for o in lost]), OccurrenceState.LOST
     )
@@ -213,14 +218,9 @@ def _decline_emptied(losers: Iterable[Booking], lost: Sequence[Occurrence]) -> N
     keep_facets([booking.guest_id for booking in emptied])
 
 
-def _forgive(winner: Booking, booked: Sequence[Occurrence]) -> None:
+def _forgive(due: Iterable[Occurrence]) -> None:
     """Dates given up too late are due no longer once all of their hours are somebody else's."""
-    due = Occurrence.objects.filter(
-        _overlapping(booked),
-        state__in=[OccurrenceState.GIVEN_BACK, OccurrenceState.CANCELLED],
-        is_due=True,
-    )
-    for occurrence in due.select_related("booking__office").order_by("booking", "pk"):
+    for occurrence in due:
         taken = Occurrence.objects.filter(
             office=occurrence.office_id,
             period__overlap=occurrence.period,
