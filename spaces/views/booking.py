@@ -51,7 +51,9 @@ def booking_list(request: TherapistRequest) -> HttpResponse:
         request.GET.get("page")
     )
     context = {
-        "to_answer": [line for line in waiting if _waits_for_me(line)],
+        "to_answer": sorted(
+            (line for line in waiting if _waits_for_me(line)), key=_due
+        ),
         "asked": [line for line in waiting if not _waits_for_me(line)],
         "confirmed": sorted(
             (line for line in running if line not in waiting), key=_soonest
@@ -87,6 +89,10 @@ def _line(booking: Booking, me: Therapist) -> dict[str, Any]:
 def _waits_for_me(line: dict[str, Any]) -> bool:
     is_request = line["booking"].status == BookingStatus.REQUESTED
     return bool(line["is_asked_to_approve"] or (line["is_host"] and is_request))
+
+
+def _due(line: dict[str, Any]) -> Any:
+    return line["booking"].answer_by or line["booking"].created_at
 
 
 def _soonest(line: dict[str, Any]) -> Any:

@@ -218,6 +218,8 @@ def _answers(
     statuses = [s for s in next_statuses(booking, me) if s not in own_way]
     return {
         "answers": statuses,
+        "may_change": booking.status == BookingStatus.CONFIRMED
+        and (not parties or bool(parties & {Party.GUEST, Party.HOST})),
         "approver": party,
         "may_refuse": may_refuse(booking, me),
         "is_asked_to_approve": is_asked,

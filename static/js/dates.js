@@ -6,15 +6,17 @@ const sum = (list) => {
   const money = new Intl.NumberFormat(document.documentElement.lang, {
     style: "currency", currency: list.dataset.currency, trailingZeroDisplay: "stripIfInteger",
   });
+  const count = (key, number) =>
+    list.dataset[number === 1 ? `${key}One` : key].replace("{number}", number);
   said.textContent = list.dataset.words
-    .replace("{dates}", ticked.length)
-    .replace("{hours}", total("minutes") / 60)
+    .replace("{dates}", count("dates", ticked.length))
+    .replace("{hours}", count("hours", total("minutes") / 60))
     .replace("{money}", money.format(total("cents") / 100));
 };
 
 const begin = (part) => {
-  const found = [...part.querySelectorAll("[data-dates]")];
-  if (part.matches?.("[data-dates]")) found.push(part);
+  const found = [...part.querySelectorAll("[data-sum]")];
+  if (part.matches?.("[data-sum]")) found.push(part);
   found.forEach((list) => {
     list.addEventListener("change", () => sum(list));
     sum(list);
@@ -23,4 +25,4 @@ const begin = (part) => {
 
 begin(document);
 document.addEventListener("htmx:load", (event) => event.detail.elt !== document.body && begin(event.detail.elt));
-window.addEventListener("pageshow", () => document.querySelectorAll("[data-dates]").forEach(sum));
+window.addEventListener("pageshow", () => document.querySelectorAll("[data-sum]").forEach(sum));
