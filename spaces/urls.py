@@ -29,6 +29,7 @@ from spaces.views import (
     search,
     statement,
     suggestions,
+    unused,
     waitlist,
     wave,
 )
@@ -132,8 +133,8 @@ urlpatterns = [
         changes.date_move,
         name="date_move",
     ),
-    path("bookings/<int:pk>/unused/", changes.booking_unused, name="booking_unused"),
-    path("bookings/<int:pk>/keep/", changes.booking_keep, name="booking_keep"),
+    path("bookings/<int:pk>/unused/", unused.booking_unused, name="booking_unused"),
+    path("bookings/<int:pk>/keep/", unused.booking_keep, name="booking_keep"),
     path(
         "bookings/<int:pk>/<str:status>/", booking.booking_answer, name="booking_answer"
     ),

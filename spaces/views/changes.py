@@ -10,6 +10,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import (
     require_http_methods,
     require_POST,
@@ -37,7 +38,6 @@ from spaces.domain.changes import (
 from spaces.domain.dates import free_until, is_late, parties_of
 from spaces.domain.planning import PlannedDate, refused_hours
 from spaces.domain.rooms import may_move
-from spaces.domain.unused import keep_booking, say_unused
 from spaces.enums import BookingStatus, OccurrenceState, Party
 from spaces.forms.changes import (
     ChosenDatesForm,
@@ -49,7 +49,7 @@ from spaces.hours import Span
 from spaces.models import Booking, Occurrence
 from spaces.queries import openings_open_to
 from spaces.summary import summary_of
-from spaces.views.booking_detail import dates_of, my_booking
+from spaces.views.booking_detail import dates_of
 from spaces.week import say_spans
 
 AROUND = timedelta(days=10)  # how far from its date other hours are shown for one
@@ -91,7 +91,15 @@ def dates_skip(request: TherapistRequest, pk: int) -> HttpResponse:
         except DomainError as error:
             form.add_error(None, str(error))
         else:
-            messages.success(request, _("Done. The other side is told once."))
+            messages.success(
+                request,
+                ngettext(
+                    "%(count)s date given up. The other side is told once.",
+                    "%(count)s dates given up. The other side is told once.",
+                    len(chosen),
+                )
+                % {"count": len(chosen)},
+            )
             return redirect("spaces:booking_dates", pk)
     return _show(request, booking, skip_form=form)
 
@@ -283,35 +291,6 @@ def dates_end(request: TherapistRequest, pk: int) -> HttpResponse:
             "is_looked_at": form.is_bound and form.is_valid(),
         }
         return render(request, "spaces/dates_end.html", context)
-
-
-# --- Not used lately ------------------------------------------------------------------
-
-
-@require_POST
-@member_required
-def booking_unused(request: TherapistRequest, pk: int) -> HttpResponse:
-    booking = my_booking(request, pk)
-    try:
-        say_unused(booking, by=request.therapist)
-    except DomainError as error:
-        messages.error(request, str(error))
-    else:
-        messages.success(request, _("Both of you are asked whether to keep it."))
-    return redirect(booking)
-
-
-@require_POST
-@member_required
-def booking_keep(request: TherapistRequest, pk: int) -> HttpResponse:
-    booking = my_booking(request, pk)
-    try:
-        keep_booking(booking, by=request.therapist)
-    except DomainError as error:
-        messages.error(request, str(error))
-    else:
-        messages.success(request, _("Kept. The other side is told."))
-    return redirect(booking)
 
 
 # --- What the pages have in common ------------------------------------------------------

@@ -24,6 +24,7 @@ from spaces.agenda import (
 )
 from spaces.closures import runs
 from spaces.domain.opening import set_usual_hours
+from spaces.enums import Audience
 from spaces.forms.office import STEP_FREE, NewOfficeForm, OfficeForm
 from spaces.forms.opening import UsualHoursForm
 from spaces.models import Building, Closure, Office, Opening, UsualHours
@@ -136,13 +137,19 @@ def _closures_ahead(office: Office) -> QuerySet[Closure]:
 
 
 def _prices(openings: Iterable[Opening], currency: str) -> list[tuple[str, str]]:
-    """Each price with its hours: ("$18 / hour", "Thu 17:00–21:00")."""
-    spans: dict[int, list[hours.Span]] = {}
+    """Each price with its hours: ("$18 / hour", "Thu 17:00–21:00"). What is for emergencies alone comes last."""
+    spans: dict[tuple[bool, int], list[hours.Span]] = {}
     for opening in openings:
-        spans.setdefault(opening.price_cents, []).append(opening.span)
+        is_for_all = opening.audience == Audience.ALL
+        spans.setdefault((not is_for_all, opening.price_cents), []).append(opening.span)
     return [
-        (say_price(cents, currency), say_spans(found))
-        for cents, found in sorted(spans.items())
+        (
+            _("%(price)s, for emergencies") % {"price": say_price(cents, currency)}
+            if is_for_emergencies
+            else say_price(cents, currency),
+            say_spans(found),
+        )
+        for (is_for_emergencies, cents), found in sorted(spans.items())
     ]
 
 

@@ -309,6 +309,19 @@ def test_bookings_are_listed_by_what_is_to_be_done(client, therapist):
         assert [line["booking"] for line in response.context[name]] == [booking]
 
 
+def test_what_has_to_be_answered_first_is_first(client, therapist):
+    office = OfficeFactory(hosts=[therapist])
+    later, sooner = (
+        BookingFactory(office=office, answer_by=hours(0, 1, day=day).lower)
+        for day in (3, 1)
+    )
+
+    response = client.get(reverse("spaces:booking_list"))
+
+    lines = response.context["to_answer"]
+    assert [line["booking"] for line in lines] == [sooner, later]
+
+
 def test_bookings_of_nobody_say_what_to_do(client, therapist):
     assert (
         "Nothing is booked."

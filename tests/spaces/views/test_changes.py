@@ -171,6 +171,16 @@ def test_the_host_calls_off_but_does_not_move(client, booking):
     assert states(booking) == ["cancelled", "booked", "booked"]
 
 
+def test_changing_comes_first_and_unused_is_only_what_has_begun(client, booking):
+    text = said(client.get(url("booking_detail", booking)))
+    assert text.index("Change dates") < text.index("Cancel the dates still to come")
+    assert "Not used lately" not in text
+
+    OccurrenceFactory(booking=booking, period=hours(18, 20, day=-8))
+
+    assert "Not used lately" in said(client.get(url("booking_detail", booking)))
+
+
 def test_unused_hours_are_asked_about_and_kept(client, booking):
     client.post(url("booking_unused", booking))
     booking.refresh_from_db()

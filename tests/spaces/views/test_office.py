@@ -59,6 +59,19 @@ def test_office_shows_its_week_terms_and_hosts_but_not_its_address(client, thera
         assert kept not in text
 
 
+def test_prices_say_what_is_for_emergencies_alone(client, therapist):
+    opening = {"audience": "emergencies", "price_cents": 0}
+    office = open_office(hosts=[therapist], opening=opening)
+    OpeningFactory(office=office, weekday=1, start=540, end=720)
+
+    response = page(client, office)
+
+    assert response.context["prices"] == [
+        ("$18 / hour", "Tue 09:00–12:00"),
+        ("free, for emergencies", "Thu 17:00–21:00"),
+    ]
+
+
 def test_office_lists_each_date_of_what_was_looked_for(client, therapist):
     office = open_office()
     close(office)
