@@ -133,6 +133,8 @@ def summary_of(
     """Of a booking with ``office__building`` and its dates loaded."""
     dates = booking.occurrences.all() if occurrences is None else occurrences
     gone = [*GONE, *(OFF if booking.status in STANDS else [])]
+    if booking.status == BookingStatus.CANCELLED:
+        gone.append(OccurrenceState.DECLINED)
     kept = [date for date in dates if date.state not in gone]
     return Summary(
         booking,

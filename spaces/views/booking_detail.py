@@ -32,7 +32,8 @@ from spaces.models import (
     Office,
 )
 from spaces.models.booking import OccurrenceQuerySet
-from spaces.summary import summary_of
+from spaces.statement import owed_by
+from spaces.summary import STANDS, summary_of
 from spaces.views.hand_on import hand_on_context
 from spaces.views.rooms import rooms_context
 from spaces.views.waitlist import lost_context
@@ -95,6 +96,7 @@ def show_booking(
             "asked_dates": _to_leave_out(dates) if Party.GUEST in parties else [],
             "summary": summary,
             "price": summary.price(request.community.currency),
+            **_sums(booking, me, parties, summary.dates, dates),
             "places": places,
             "has_several_places": len(places) > 1,
             "code_views": [],
@@ -114,9 +116,8 @@ def show_booking(
 
 def dates_of(booking: Booking) -> OccurrenceQuerySet:
     """With rooms and guests: single dates may have moved or been handed on."""
-    dates = Occurrence.objects.filter(booking=booking)
     return (
-        dates.select_related("guest", "payer", "office__building")
+        booking.occurrences.select_related("guest", "payer", "office__building")
         .prefetch_related("office__attributes")
         .in_order()
     )
@@ -138,6 +139,24 @@ def _to_leave_out(dates: Iterable[Occurrence]) -> list[Occurrence]:
     """Of a request: dates that nobody answered yet, where one can go and another stay."""
     asked = [date for date in dates if date.state == OccurrenceState.ASKED]
     return asked if len(asked) > 1 else []
+
+
+def _sums(
+    booking: Booking,
+    me: Therapist,
+    parties: set[Party],
+    kept: Iterable[Occurrence],
+    dates: Iterable[Occurrence],
+) -> dict[str, Any]:
+    """What all of it comes to while it stands, and who owes it where that is somebody else; then what stays due."""
+    owing = {owed_by(date) for date in kept} - {me}
+    if parties:  # of its guest it goes without saying
+        owing.discard(booking.guest)
+    return {
+        "is_standing": booking.status in STANDS,
+        "owed_by": owing.pop() if len(owing) == 1 else None,
+        "due_cents": sum(date.price_cents for date in dates if date.is_due),
+    }
 
 
 # --- Where ---------------------------------------------------------------------

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from spaces.domain.asking import request_booking
 from spaces.domain.availability import refresh_free
-from spaces.domain.booking import confirm_booking
+from spaces.domain.booking import cancel_booking, confirm_booking
 from spaces.hours import Span
 from spaces.models import Booking
 from tests.factories.directory import TherapistFactory
@@ -179,6 +179,29 @@ def test_changing_comes_first_and_unused_is_only_what_has_begun(client, booking)
     OccurrenceFactory(booking=booking, period=hours(18, 20, day=-8))
 
     assert "Not used lately" in said(client.get(url("booking_detail", booking)))
+
+
+def test_a_cancelled_booking_says_what_stays_due_and_no_more(client, booking):
+    assert "6 hours, $108 in all." in said(client.get(url("booking_detail", booking)))
+
+    cancel_booking(booking, by=booking.guest)
+
+    text = said(client.get(url("booking_detail", booking)))
+    due = sum(date.price_cents for date in booking.occurrences.filter(is_due=True))
+    assert due
+    assert f"${due // 100} stays due to the host" in text
+    assert "in all" not in text
+
+
+def test_lent_dates_cost_who_took_them_nothing(client, booking):
+    taker = TherapistFactory()
+    booking.occurrences.update(guest=taker, payer=booking.guest)
+    client.force_login(taker.user)
+
+    text = said(client.get(url("booking_detail", booking)))
+
+    assert f"$108 in all, owed by {booking.guest}." in text
+    assert "has it" not in text
 
 
 def test_unused_hours_are_asked_about_and_kept(client, booking):
