@@ -1,6 +1,6 @@
 """The life of a booking: answered, approved, given up, ended. Only these verbs change its status.
 
-Asking is ``spaces.domain.asking``; what happens to dates while it runs is ``spaces.domain.changes``.
+Asking is ``spaces.domain.asking``, booking without being asked ``spaces.domain.entering``; what happens to dates while it runs is ``spaces.domain.changes``.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -14,11 +14,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from directory.domain.outbox import Letter, enqueue_all
-from directory.domain.supervision import accepted_party, rule_for
 from directory.errors import NotAllowedError
 from directory.models import Therapist
 from spaces.domain.any_room import choose_room
-from spaces.domain.availability import lock_offices, refresh_free
+from spaces.domain.availability import refresh_free
 from spaces.domain.dates import (
     cancel_dates,
     concerned_by,
@@ -28,13 +27,9 @@ from spaces.domain.dates import (
     said_periods,
     takers_of,
 )
-from spaces.domain.planning import terms_of
 from spaces.domain.taking import (
-    add_booked,
-    add_held,
     closed_among,
     hold_dates,
-    named,
     take_dates,
 )
 from spaces.enums import (
@@ -44,7 +39,7 @@ from spaces.enums import (
     OccurrenceState,
     Party,
 )
-from spaces.errors import HoursError, SlotTakenError
+from spaces.errors import SlotTakenError
 from spaces.models import Booking, BookingEvent, Occurrence, Office
 from spaces.models.booking import TAKEN
 
@@ -126,7 +121,7 @@ def confirm_booking(
         take_dates(booking, accepted, by=by)
         booking = change_status(booking, S.CONFIRMED, by=by, **partly)
     else:
-        until = _held_for_approval(o.period for o in accepted)
+        until = held_for_approval(o.period for o in accepted)
         hold_dates(booking, accepted, until=until, by=by)
         booking.answer_by = until
         booking.save(update_fields=["answer_by"])
@@ -203,87 +198,10 @@ def end_bookings(now: datetime | None = None) -> int:
     return sum(_by_the_clock(booking, S.ENDED, now) for booking in due)
 
 
-@transaction.atomic
-def enter_booking(
-    office: Office,
-    *,
-    guest: Therapist,
-    periods: Sequence[DateTimeTZRange],
-    price_cents_an_hour: int,
-    source: BookingSource,
-    by: Therapist | None,
-    people: int = 2,
-    message: str = "",
-    needs_approval: bool = False,
-) -> Booking:
-    """Book at once, without an opening: an accepted offer, a host's own entry. Nobody is told but rivals.
-
-    ``needs_approval``: where somebody else would owe it who has not said yes, the hours are held for their answer.
-    Closures and the constraint alone bind it. Raises ``SlotTakenError`` naming the dates that are taken, and
-    ``NotAllowedError`` where a guest under supervision would owe something and nobody answers for them.
-    """
-    if not periods:
-        raise HoursError(_("Choose at least one date."))
-    lock_offices([office.pk])
-    party = _answers_for(guest, price_cents_an_hour)
-    waits = needs_approval and price_cents_an_hour > 0 and party not in {None, by}
-    until = _held_for_approval(periods) if waits else None
-    status = S.AWAITING if waits else S.CONFIRMED
-    booking = Booking.objects.create(
-        office=office,
-        guest=guest,
-        status=status,
-        answer_by=until,
-        approved_at=timezone.now() if party and party == by else None,
-        source=source,
-        people=people,
-        message=message,
-        terms=terms_of(office),
-        notice_days=office.notice_days,
-        party=party,
-    )
-    occurrences = [
-        Occurrence(
-            booking=booking,
-            office=office,
-            guest=guest,
-            period=period,
-            price_cents=-(-price_cents_an_hour * _minutes(period) // 60),
-        )
-        for period in periods
-    ]
-    if closed := closed_among(occurrences):
-        raise SlotTakenError(
-            _("The office is closed on %(dates)s.") % {"dates": named(closed, office)}
-        )
-    BookingEvent.objects.create(booking=booking, actor=by, new_status=status)
-    if until:
-        add_held(occurrences, until=until)
-    else:
-        add_booked(occurrences)
-    refresh_free([office.pk])
-    return booking
-
-
-def _held_for_approval(periods: Iterable[DateTimeTZRange]) -> datetime:
+def held_for_approval(periods: Iterable[DateTimeTZRange]) -> datetime:
     """Twelve hours, but never after the first of them begins."""
     starts: list[datetime] = [period.lower for period in periods]
     return min(timezone.now() + HOLD_FOR_APPROVAL, *starts)
-
-
-def _answers_for(guest: Therapist, price_cents: int) -> Therapist | None:
-    """Of an associate nothing is ever due: somebody who accepted to answer for them owes it."""
-    if rule_for(guest) is None:
-        return None
-    party = accepted_party(guest)
-    if party is None and price_cents:
-        raise NotAllowedError(
-            _(
-                "%(name)s practises under supervision, and nobody here has accepted to answer for them, so nothing can be due. Their supervisor accepts it under “Supervision”; until then only free hours can be booked."
-            )
-            % {"name": guest}
-        )
-    return party
 
 
 def next_statuses(booking: Booking, therapist: Therapist) -> list[BookingStatus]:
@@ -400,7 +318,3 @@ def _tell_others(
             for person in people
         ],
     )
-
-
-def _minutes(period: DateTimeTZRange) -> int:
-    return int((period.upper - period.lower).total_seconds()) // 60

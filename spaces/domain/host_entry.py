@@ -14,8 +14,9 @@ from directory.errors import NotAllowedError
 from directory.models import Therapist
 from spaces import hours
 from spaces.domain.availability import lock_offices, refresh_free
-from spaces.domain.booking import cancel_booking, enter_booking
+from spaces.domain.booking import cancel_booking
 from spaces.domain.dates import lock_booking, move_dates
+from spaces.domain.entering import enter_booking
 from spaces.domain.need import LIVE, close_need
 from spaces.domain.planning import PlannedDate
 from spaces.enums import BookingSource, BookingStatus, OccurrenceState

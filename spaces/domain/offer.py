@@ -19,7 +19,7 @@ from spaces.coverage import (
 )
 from spaces.domain.allotting import allot, pass_on, put_offer, tell_askers
 from spaces.domain.availability import lock_offices
-from spaces.domain.booking import enter_booking
+from spaces.domain.entering import enter_booking
 from spaces.domain.need import lapse, settle_need
 from spaces.domain.wave import lock_cause, tell_the_next
 from spaces.enums import (

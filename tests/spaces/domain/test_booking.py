@@ -16,11 +16,11 @@ from spaces.domain.booking import (
     confirm_booking,
     decline_booking,
     end_bookings,
-    enter_booking,
     expire_bookings,
     next_statuses,
     withdraw_booking,
 )
+from spaces.domain.entering import enter_booking
 from spaces.domain.planning import plan_dates
 from spaces.enums import BookingSource, BookingStatus, OccurrenceState
 from spaces.errors import HoursError, SlotTakenError

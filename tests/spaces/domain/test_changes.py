@@ -14,7 +14,6 @@ from spaces.domain.availability import refresh_free
 from spaces.domain.booking import (
     cancel_booking,
     confirm_booking,
-    enter_booking,
     expire_bookings,
 )
 from spaces.domain.changes import (
@@ -29,6 +28,7 @@ from spaces.domain.dates import (
     move_by_clock,
     move_dates,
 )
+from spaces.domain.entering import enter_booking
 from spaces.domain.taking import (
     hold_dates,
 )

@@ -1,14 +1,17 @@
 """Transactions that come to the same rows from two sides: one waits, none deadlocks. The order: docs/architecture.md."""
 
+from datetime import timedelta
 from threading import Event, Thread
 
 import pytest
 from django.db import connection, transaction
 
 from directory.models import Therapist
+from spaces.domain.asking import request_booking
 from spaces.domain.availability import keep_facets, lock_offices, refresh_free
 from spaces.domain.booking import confirm_booking
 from spaces.domain.closure import close_office
+from spaces.hours import Span
 from spaces.models import Booking, WaitlistEntry
 from tests.factories.directory import TherapistFactory
 from tests.factories.spaces import (
@@ -19,6 +22,7 @@ from tests.factories.spaces import (
     WaitlistEntryFactory,
 )
 from tests.periods import hours
+from tests.spaces.rooms import open_office, thursday
 
 pytestmark = pytest.mark.django_db(transaction=True)
 PATIENCE = 20  # seconds until a test gives up
@@ -115,9 +119,9 @@ def test_two_transactions_hold_hours_for_the_same_two_people():
 
 
 def test_closing_a_room_locks_all_that_it_calls_off_before_it_begins():
-    """A booking stands in two rooms; the second is closed while somebody confirms another one in both."""
-    host = TherapistFactory()
-    first, second = OfficeFactory.create_batch(2, hosts=[host])
+    """A booking stands in two rooms; the second is closed while somebody confirms another one in both, and a third asks."""
+    host, asker = TherapistFactory.create_batch(2)
+    first, second = OfficeFactory(hosts=[host]), open_office(hosts=[host])
 
     def in_both(status, start):
         booking = BookingFactory(office=first, status=status)
@@ -132,9 +136,13 @@ def test_closing_a_room_locks_all_that_it_calls_off_before_it_begins():
             second, by=host, periods=[hours(0, 24)], reason="Painters", cancels=True
         )
     )
+    evening = (thursday() + timedelta(weeks=1), Span(3, 1080, 1260))
+    third = Other(lambda: request_booking(second, guest=asker, dates=[evening]))
     with transaction.atomic():
         lock_offices([first.pk])
         other.start_and_let_wait()
+        third.start()
+        assert third.outcome().status == "requested"  # it waits for nobody
         confirm_booking(asked, by=host)
 
     [closure] = other.outcome()

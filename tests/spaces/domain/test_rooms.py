@@ -7,7 +7,8 @@ from directory.models import Delivery
 from spaces.domain.any_room import rooms_of_house, suitable_rooms
 from spaces.domain.asking import request_booking
 from spaces.domain.availability import refresh_free
-from spaces.domain.booking import confirm_booking, enter_booking
+from spaces.domain.booking import confirm_booking
+from spaces.domain.entering import enter_booking
 from spaces.domain.rooms import move_booking, possible_moves
 from spaces.domain.waitlist import join_waitlist
 from spaces.enums import BookingSource

@@ -14,10 +14,10 @@ from spaces.domain.booking import (
     cancel_booking,
     confirm_booking,
     decline_booking,
-    enter_booking,
     expire_bookings,
     withdraw_booking,
 )
+from spaces.domain.entering import enter_booking
 from spaces.domain.waitlist import (
     join_waitlist,
     leave_waitlist,
