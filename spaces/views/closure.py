@@ -9,8 +9,8 @@ from django.views.decorators.http import require_http_methods, require_POST
 from directory.errors import DomainError
 from directory.http import TherapistRequest, member_required
 from spaces.domain.closure import close_office, closed_periods, reopen_office
+from spaces.forms.closure import ClosureForm
 from spaces.forms.dates import dates_in
-from spaces.forms.opening import ClosureForm
 from spaces.models import Closure
 from spaces.touched import Touched, touched_by_closure
 from spaces.views.office import get_own_office

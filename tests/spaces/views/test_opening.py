@@ -99,6 +99,11 @@ def test_opening_new_reads_prices_as_people_type_them(client, office, price, cen
         ({"audience": ""}, "audience", "Choose one of these."),
         ({"shortest_minutes": "7"}, "shortest_minutes", "Choose one of these."),
         (
+            {"hours": ["3-1020-1260", "5-540"]},
+            "shortest_minutes",
+            "Nobody could take Sat 09:00–09:30",
+        ),
+        (
             {"hours": ["3-1380-60"]},
             "hours",
             "Hours past midnight belong to the next day",
