@@ -30,7 +30,13 @@ CHROMIUM_FLAGS = [
 ]
 
 
-LONGEST = ["test_every_page.py", "/browser/", "test_rivals.py", "test_load_demo.py"]
+LONGEST = [
+    "/story/",
+    "test_every_page.py",
+    "/browser/",
+    "test_rivals.py",
+    "test_load_demo.py",
+]
 
 
 def pytest_configure(config):
@@ -39,7 +45,8 @@ def pytest_configure(config):
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items):
-    """What takes longest begins first, whatever the seed, so that both workers end together."""
+    """What takes longest begins first, whatever the seed, so that both workers end together; the story's town is
+    built once, as no other tests come between its own."""
 
     def place(item):
         names = (n for n, name in enumerate(LONGEST) if name in str(item.path))
