@@ -4,8 +4,10 @@ import pytest
 from django.urls import reverse
 
 from tests.factories.directory import TherapistFactory
+from tests.ops import demo_urls
 
-pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.ops.demo_urls")]
+# Imported with the module, and the application's own with it: before a test says that this is a demo.
+pytestmark = [pytest.mark.django_db, pytest.mark.urls(demo_urls.__name__)]
 
 NAME = "1795000000000000000-abcdef01"
 
