@@ -127,14 +127,21 @@ def _overlap(one: Span, other: Span) -> bool:
     )
 
 
+def _gone_of(status: BookingStatus) -> list[OccurrenceState]:
+    """Of what came to nothing, all that was asked for is still named."""
+    if status in STANDS:
+        return [*GONE, *OFF]
+    if status == BookingStatus.CANCELLED:
+        return [*GONE, OccurrenceState.DECLINED]
+    return [state for state in GONE if state != OccurrenceState.LOST]
+
+
 def summary_of(
     booking: Booking, occurrences: Iterable[Occurrence] | None = None
 ) -> Summary:
     """Of a booking with ``office__building`` and its dates loaded."""
     dates = booking.occurrences.all() if occurrences is None else occurrences
-    gone = [*GONE, *(OFF if booking.status in STANDS else [])]
-    if booking.status == BookingStatus.CANCELLED:
-        gone.append(OccurrenceState.DECLINED)
+    gone = _gone_of(BookingStatus(booking.status))
     kept = [date for date in dates if date.state not in gone]
     return Summary(
         booking,

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils import timezone
@@ -15,10 +15,11 @@ from django.views.decorators.http import require_POST
 from directory.errors import DomainError
 from directory.http import TherapistRequest, member_required
 from directory.models import Therapist
+from spaces import hours
 from spaces.domain.planning import PlannedDate, look_up
 from spaces.domain.waitlist import join_waitlist, leave_waitlist, rejoin_waitlist
 from spaces.enums import OccurrenceState, WaitState
-from spaces.forms.booking import said_date
+from spaces.forms.booking import said_date, said_span
 from spaces.forms.exchange import WaitForm
 from spaces.hours import Dated, clock
 from spaces.models import Booking, Occurrence, Office, WaitlistEntry
@@ -145,12 +146,28 @@ def lost_context(
         and date.period.lower > now
     ]
     if not lost:
-        return {"wait_dates": [], "waits_for": 0}
+        return {"wait_dates": [], "waits_for": 0, "elsewhere": ""}
     office = booking.office
     zone = office.building.zone
     dated = [Dated(date.day(zone), date.span(zone), date.period) for date in lost]
     context = wait_context(office, me, look_up(office, me, dated))
-    return {**context, "people": booking.people}
+    return {
+        **context,
+        "people": booking.people,
+        "elsewhere": _elsewhere(booking, dated),
+    }
+
+
+def _elsewhere(booking: Booking, dated: Sequence[Dated]) -> str:
+    """The search for other rooms with these hours."""
+    query = QueryDict(mutable=True)
+    spans = hours.merge_spans(item.span for item in dated)
+    query.setlist("hours", [said_span(span) for span in spans])
+    query["first_date"] = min(item.day for item in dated).isoformat()
+    query["until"] = max(item.day for item in dated).isoformat()
+    query["near"] = booking.office.building.zip_code
+    query["people"] = str(booking.people)
+    return query.urlencode()
 
 
 def _choice(date: PlannedDate) -> DateChoice:

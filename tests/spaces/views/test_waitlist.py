@@ -78,7 +78,14 @@ def test_a_date_lost_to_a_colleague_is_waited_for_from_its_page(
 
     page = client.get(lost.get_absolute_url())
 
-    assert "1 date is taken: wait for it" in page.content.decode()
+    text = page.content.decode()
+    assert "1 date is taken: wait for it" in text
+    assert "no dates left" not in text
+    rooms = client.get(
+        reverse("spaces:office_search") + "?" + page.context["elsewhere"]
+    )
+    assert "Find other rooms with these hours" in text
+    assert rooms.context["form"].is_valid()
     values = [date.value for date in page.context["wait_dates"]]
     client.post(join_url(office), {"dates": values, "people": "2"})
     assert WaitlistEntry.objects.get().period == period(office)
