@@ -17,6 +17,7 @@ class SpacesConfig(AppConfig):
             exchange,
             hours,
             loan,
+            proposal,
             search,
         )
         from spaces.queues import queues_of_places
@@ -28,6 +29,7 @@ class SpacesConfig(AppConfig):
         entry.register()
         exchange.register()
         loan.register()
+        proposal.register()
         search.register()
         for queue in queues_of_places():
             register_queue(queue)

@@ -75,6 +75,13 @@ class ChangeKind(TextChoices):
     DUE = "due", _("changed what is due")
 
 
+class ProposalStatus(TextChoices):
+    OPEN = "open", _("Proposed")
+    ACCEPTED = "accepted", _("Accepted")
+    DECLINED = "declined", _("Declined")
+    WITHDRAWN = "withdrawn", _("Taken back")
+
+
 class WaitState(TextChoices):
     WAITING = "waiting", _("Waiting")
     HELD = "held", _("Held")

@@ -84,6 +84,18 @@ class DateMoveForm(DayForm):
         return cleaned
 
 
+class ProposalForm(DateMoveForm):
+    """Another time that a host proposes for a date."""
+
+    message = forms.CharField(
+        label=_("A word with it"),
+        required=False,
+        max_length=500,
+        widget=forms.Textarea({"rows": 2}),
+        help_text=NO_CLIENTS,
+    )
+
+
 class DatesChangeForm(WeekFormMixin, DayForm):
     """Other hours of the week from a date on."""
 

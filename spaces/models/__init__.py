@@ -18,6 +18,7 @@ from spaces.models.offer import Offer, OfferHour
 from spaces.models.office import Office
 from spaces.models.opening import Opening, UsualHours
 from spaces.models.photo import OfficePhoto
+from spaces.models.proposal import MoveProposal
 from spaces.models.search import SavedSearch
 from spaces.models.waitlist import WaitlistEntry
 from spaces.models.wave import Answer, Wave, WaveRecipient
@@ -40,6 +41,7 @@ __all__ = [
     "IncidentWord",
     "Loan",
     "LoanEvent",
+    "MoveProposal",
     "Need",
     "NeedHour",
     "Occurrence",

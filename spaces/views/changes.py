@@ -50,6 +50,7 @@ from spaces.models import Booking, Occurrence
 from spaces.queries import openings_open_to
 from spaces.summary import summary_of
 from spaces.views.booking_detail import dates_of
+from spaces.views.proposal import proposals_context
 from spaces.week import say_spans
 
 AROUND = timedelta(days=10)  # how far from its date other hours are shown for one
@@ -133,15 +134,13 @@ def _show(
     dates = _dates(booking, me)
     given_up = [d for d in dates if d.state in GIVEN_UP and d.guest_id == me.pk]
     again = plan_again(booking, given_up, guest=me)
+    standing = [d for d in dates if d.state == OccurrenceState.BOOKED]
     displaced = [d for d in dates if d.state == OccurrenceState.DISPLACED]
     with timezone.override(booking.office.building.timezone):
         context = {
             **_frame(booking, me),
-            "standing": [
-                _line(booking, d, me)
-                for d in dates
-                if d.state == OccurrenceState.BOOKED
-            ],
+            "standing": [_line(booking, d, me) for d in standing],
+            **proposals_context(standing, me),
             "given_up": [_line(booking, d, me, again[d.pk]) for d in given_up],
             "displaced": displaced,
             "may_move": Party.HOST in parties_of(booking, me)

@@ -28,6 +28,7 @@ from spaces.notifications.entry import entered_bookings, guest_path
 from spaces.summary import summary_of
 from spaces.ties import buildings_tied_to
 from spaces.views.hand_on import offered_context
+from spaces.views.proposal import waiting_proposals
 from spaces.week import say_hours
 from spaces.words import say_moment
 
@@ -84,6 +85,7 @@ def _home(me: Therapist, community: Community) -> dict[str, Any]:
             *_offers(me),
             *_requests(me, community),
             *_handed(me),
+            *_proposed(me),
             *_approvals(me, community),
             *_supervisions(me),
             *_stale(me),
@@ -181,6 +183,24 @@ def _handed(me: Therapist) -> Iterable[Task]:
             text=_("%(office)s, %(place)s. Nothing changes until you say yes.")
             % {"office": offer.booking.office, "place": building.district},
             url=reverse("spaces:hand_on_detail", args=[offer.pk]),
+            action=_("Look and answer"),
+        )
+
+
+def _proposed(me: Therapist) -> Iterable[Task]:
+    """Other times that hosts propose for dates of theirs."""
+    for proposal, url in waiting_proposals(me):
+        office = proposal.occurrence.office
+        new, old = (
+            say_moment(period.lower, office.building.zone)
+            for period in (proposal.period, proposal.old_period)
+        )
+        yield Task(
+            kicker=_("Another time?"),
+            title=_("%(host)s proposes another time") % {"host": proposal.by},
+            text=_("%(office)s: %(new)s instead of %(old)s.")
+            % {"office": office, "new": new, "old": old},
+            url=url,
             action=_("Look and answer"),
         )
 

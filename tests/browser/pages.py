@@ -132,6 +132,10 @@ PAGES = {
         "another room": lambda world: reverse(
             "spaces:booking_move", args=[world.mine_let.pk]
         ),
+        "another time": lambda world: reverse(
+            "spaces:proposal_new",
+            args=[world.mine_let.pk, world.mine_let.occurrences.first().pk],
+        ),
         "hand on": lambda world: (
             reverse("spaces:hand_on_new", args=[world.handed.booking_id]) + "?name=Nia"
         ),

@@ -262,5 +262,5 @@ def test_changing_dates_needs_a_constant_number_of_queries(
     page = url("booking_dates", found)
     client.get(page)
 
-    with django_assert_num_queries(14):
+    with django_assert_num_queries(15):
         client.get(page)
