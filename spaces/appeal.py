@@ -47,8 +47,15 @@ class Appeal:
 
     @property
     def open(self) -> list[Asked]:
-        """What nobody has offered yet."""
-        return [asked for asked in self.asked if not asked.is_offered]
+        """What must be covered, and nobody has offered yet."""
+        return [asked for asked in self.asked if asked.is_must and not asked.is_offered]
+
+    @property
+    def nice(self) -> list[Asked]:
+        """What would be welcome, too."""
+        return [
+            asked for asked in self.asked if not asked.is_must and not asked.is_offered
+        ]
 
     @property
     def room(self) -> Office | None:
@@ -84,6 +91,12 @@ class Appeal:
         return _("%(hours)s and more") % {"hours": named} if more else named
 
     @property
+    def must_have(self) -> list[str]:
+        """What some of the rooms must have."""
+        terms = {str(term) for need in self.needs for term in need.attributes.all()}
+        return sorted(terms)
+
+    @property
     def weeks(self) -> int:
         return max((len(asked.dates) for asked in self.asked), default=0)
 
@@ -102,6 +115,7 @@ class Appeal:
         return any(
             item.period and item.period.lower <= soon
             for asked in self.asked
+            if asked.is_must
             for item in asked.dates
         )
 
@@ -114,7 +128,12 @@ def appeals_of(
     waves = {wave.pk: wave for wave, _helper in pairs}
     helpers = {helper.pk for _wave, helper in pairs}
     needs = {
-        pk: list(open_needs_of(wave).with_people().with_hours())
+        pk: list(
+            open_needs_of(wave)
+            .with_people()
+            .with_hours()
+            .prefetch_related("attributes")
+        )
         for pk, wave in waves.items()
     }
     coverage = coverage_of(

@@ -25,6 +25,7 @@ class Asked:
     dates: list[Dated]  # still to be had
     is_free: bool  # their posted hours meet it
     is_offered: bool  # colleagues offered all of it already
+    is_must: bool = True  # somebody must have it, and nobody offers it to them yet
     free_dates: int = 0
     office: Office | None = None  # one of theirs that is free then
 
@@ -65,11 +66,10 @@ def asked_of(
             wanting,
             dates,
             is_free=any(contains(anywhere, *_bounds(item)) for item in dates),
-            is_offered=not any(
-                meets(coverage[need.pk].open, *_bounds(item))
-                for need in wanting
-                for item in dates
-            ),
+            is_offered=not _meets_any(coverage, wanting, dates, "unoffered"),
+        )
+        cell.is_must = _meets_any(
+            coverage, wanting, dates, "missing" if cell.is_offered else "open"
         )
         if found and _continues(found[-1], cell):
             found[-1].span = found[-1].span._replace(end=span.end)
@@ -78,6 +78,16 @@ def asked_of(
     for asked in found:
         _look_closer(asked, coverage, free)
     return found
+
+
+def _meets_any(
+    coverage: dict[int, Coverage],
+    needs: Iterable[Need],
+    dates: Iterable[Dated],
+    part: str,
+) -> bool:
+    of_each = [getattr(coverage[need.pk], part) for need in needs]
+    return any(meets(periods, *_bounds(item)) for periods in of_each for item in dates)
 
 
 def _free(office: Office) -> list[Interval]:
@@ -96,12 +106,15 @@ def _cells(
     wanting: dict[tuple[str, Span], list[Need]] = defaultdict(list)
     for need in needs:
         dates = hours.expand(
-            hours.cells(need.spans), need.first_date, need.last_date, need.zone
+            hours.cells([*need.spans, *need.nice_spans]),
+            need.first_date,
+            need.last_date,
+            need.zone,
         )
         for span in {
             item.span
             for item in dates
-            if item.period and meets(coverage[need.pk].missing, *_bounds(item))
+            if item.period and meets(coverage[need.pk].wanted, *_bounds(item))
         }:
             wanting[need.timezone, span].append(need)
     return [
@@ -118,7 +131,7 @@ def _missing_dates(
         max(need.last_date for need in needs),
     )
     missing = hours.union(
-        period for need in needs for period in coverage[need.pk].missing
+        period for need in needs for period in coverage[need.pk].wanted
     )
     return [
         item
@@ -133,7 +146,8 @@ def _continues(before: Asked, cell: Asked) -> bool:
         and before.span.end == cell.span.start
         and before.zone == cell.zone
         and before.needs == cell.needs
-        and (before.is_free, before.is_offered) == (cell.is_free, cell.is_offered)
+        and (before.is_free, before.is_offered, before.is_must)
+        == (cell.is_free, cell.is_offered, cell.is_must)
     )
 
 

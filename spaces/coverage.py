@@ -7,7 +7,7 @@ was restored. Hours that are past and were never covered count for nothing.
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 
 from django.db.models import Q, prefetch_related_objects
@@ -31,16 +31,27 @@ MOST_NAMED = 2  # open dates named in a cell
 @dataclass(frozen=True)
 class Coverage:
     """Sorted, disjoint periods. ``offered`` and ``open`` are to come; what is offered can still be accepted, or was and
-    waits for an approval."""
+    waits for an approval. Hours that would be nice stand apart, in ``nice``."""
 
     booked: list[Interval]
     offered: list[Interval]
     open: list[Interval]
+    nice: "Coverage | None" = None
 
     @property
     def missing(self) -> list[Interval]:
-        """To come and not booked: what may still be offered."""
+        """To come and not booked: what still has to be offered."""
         return hours.union([*self.offered, *self.open])
+
+    @property
+    def wanted(self) -> list[Interval]:
+        """What may still be offered, and accepted: with the hours that would be nice."""
+        return hours.union([*self.missing, *(self.nice.missing if self.nice else [])])
+
+    @property
+    def unoffered(self) -> list[Interval]:
+        """Of all that is wanted, what nobody offers yet."""
+        return hours.union([*self.open, *(self.nice.open if self.nice else [])])
 
     @property
     def booked_minutes(self) -> int:
@@ -65,8 +76,12 @@ class Coverage:
 
 
 def dated_hours(need: Need) -> list[Dated]:
+    return _dated(need, need.spans)
+
+
+def _dated(need: Need, spans: Iterable[Span]) -> list[Dated]:
     return hours.expand(
-        hours.merge_spans(need.spans), need.first_date, need.last_date, need.zone
+        hours.merge_spans(spans), need.first_date, need.last_date, need.zone
     )
 
 
@@ -77,19 +92,31 @@ def coverage_of(
     needs, now = list(needs), now or timezone.now()
     prefetch_related_objects(needs, "hours")
     wanted = {need.pk: hours.intervals_of(dated_hours(need)) for need in needs}
-    rooms, waiting = _rooms_of(needs, wanted)
+    nice = {
+        need.pk: hours.difference(
+            hours.intervals_of(_dated(need, need.nice_spans)), wanted[need.pk]
+        )
+        for need in needs
+    }
+    rooms, waiting = _rooms_of(needs, [*wanted.values(), *nice.values()])
     undecided = Offer.objects.undecided().filter(need__in=[need.pk for need in needs])
     offers = list(undecided.select_related("need").prefetch_related("hours"))
     offered: dict[int, list[Interval]] = defaultdict(list)
     possible = possible_hours(offers, now)
     for offer in offers:
         offered[offer.need_id].extend(possible[offer.pk])
+
+    def covered(
+        need: Need, periods: list[Interval], nice: Coverage | None = None
+    ) -> Coverage:
+        possible = hours.union([*offered[need.pk], *waiting[need.therapist_id]])
+        return _covered(periods, rooms[need.therapist_id], possible, now, nice)
+
     return {
-        need.pk: _covered(
+        need.pk: covered(
+            need,
             wanted[need.pk],
-            rooms[need.therapist_id],
-            hours.union([*offered[need.pk], *waiting[need.therapist_id]]),
-            now,
+            covered(need, nice[need.pk]) if nice[need.pk] else None,
         )
         for need in needs
     }
@@ -129,12 +156,12 @@ _Periods = dict[int, list[Interval]]
 
 
 def _rooms_of(
-    needs: Sequence[Need], wanted: dict[int, list[Interval]]
+    needs: Sequence[Need], wanted: Iterable[list[Interval]]
 ) -> tuple[_Periods, _Periods]:
     """When each therapist has a room, in the time all these needs are about; and when one is held for an approval."""
     rooms: _Periods = defaultdict(list)
     waiting: _Periods = defaultdict(list)
-    every = [period for periods in wanted.values() for period in periods]
+    every = [period for periods in wanted for period in periods]
     if every:
         reach = (
             min(lower for lower, _upper in every),
@@ -181,11 +208,12 @@ def _covered(
     rooms: list[Interval],
     offered: list[Interval],
     now: datetime,
+    nice: Coverage | None,
 ) -> Coverage:
     booked = hours.intersection(wanted, rooms)
     missing = hours.difference(hours.difference(wanted, booked), [(LONG_AGO, now)])
     offered = hours.intersection(missing, offered)
-    return Coverage(booked, offered, hours.difference(missing, offered))
+    return Coverage(booked, offered, hours.difference(missing, offered), nice)
 
 
 def meets(periods: Sequence[Interval], lower: datetime, upper: datetime) -> bool:
@@ -254,10 +282,31 @@ class _Cell:
 
 def coverage_blocks(need: Need, coverage: Coverage) -> list[Block]:
     """The need's week, each stretch in its worst state: "open: 26 Nov; 3 of 4 weeks booked"."""
+    nice = coverage.nice
+    blocks = _blocks(need, hours.cells(need.spans), coverage)
+    if nice is None:
+        return blocks
+    must = set(hours.cells(need.spans))
+    rest = [cell for cell in hours.cells(need.nice_spans) if cell not in must]
+    return sorted(
+        [
+            *blocks,
+            *(
+                replace(block, state="nice", label="") if is_missing(block) else block
+                for block in _blocks(need, rest, nice)
+            ),
+        ],
+        key=lambda block: (block.weekday, block.start),
+    )
+
+
+def is_missing(block: Block) -> bool:
+    return block.state in {"open", "part"}
+
+
+def _blocks(need: Need, cells: Iterable[Span], coverage: Coverage) -> list[Block]:
     by_cell: dict[Span, list[Dated]] = defaultdict(list)
-    for item in hours.expand(
-        hours.cells(need.spans), need.first_date, need.last_date, need.zone
-    ):
+    for item in hours.expand(cells, need.first_date, need.last_date, need.zone):
         by_cell[item.span].append(item)
     blocks: list[tuple[Span, _Cell]] = []
     for span, dates in sorted(by_cell.items()):

@@ -129,6 +129,12 @@ def common_spans(some: Iterable[Span], others: Iterable[Span]) -> list[Span]:
     )
 
 
+def without_spans(some: Iterable[Span], others: Iterable[Span]) -> list[Span]:
+    """Hours of the week that are in ``some`` only, by half hours."""
+    left_out = set(cells(others))
+    return merge_spans(cell for cell in cells(some) if cell not in left_out)
+
+
 def local_day(moment: datetime, zone: ZoneInfo) -> date:
     return moment.astimezone(zone).date()
 

@@ -83,6 +83,7 @@ def needs_asked_of(wave: Wave, helper: Therapist) -> NeedQuerySet:
         .exclude(asker | Q(Exists(_blocks(helper))))
         .with_people()
         .with_hours()
+        .prefetch_related("attributes")
     )
 
 

@@ -25,6 +25,7 @@ class State(NamedTuple):
 STATES: dict[str, State] = {
     "free": State(_("Free"), "ring"),  # can be asked for
     "open": State(_("Open"), "ring"),  # needed, nobody offers yet
+    "nice": State(_("Nice to have"), ""),  # needed less; nobody is asked because of it
     "offered": State(_("Offered"), "half"),
     "booked": State(_("Booked"), "check"),
     "part": State(_("Partly booked"), "half"),

@@ -1,7 +1,7 @@
 """Which need gets the hours that a helper offers, when several want them; and who is next when it does not take them."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
 
 from django.db import transaction
@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from directory.domain.outbox import Letter, enqueue_all
-from directory.models import Therapist
+from directory.models import Term, Therapist
 from spaces import hours
 from spaces.asked import Asked, asked_of
 from spaces.coverage import Coverage, coverage_of
@@ -30,11 +30,9 @@ def allot(
     spans: Sequence[Span],
 ) -> dict[int, list[Span]]:
     """Each stretch to the need that nobody offered it to yet, then to the least covered, then to the oldest."""
-    fitting = [need for need in needs if _seats(office, need)]
+    fitting = [need for need in needs if _suits(office, need)]
     if needs and not fitting:
-        raise HoursError(
-            _("The group that asks does not fit into this room, or needs it step-free.")
-        )
+        raise HoursError(_unsuited(office, needs))
     promised: dict[int, int] = defaultdict(int)
     shares: dict[int, list[Span]] = defaultdict(list)
     for asked in asked_of(fitting, coverage, []):
@@ -56,14 +54,16 @@ def allot(
 
 def _claim(
     need: Need, asked: Asked, coverage: Coverage, promised: int
-) -> tuple[bool, float, datetime, int]:
+) -> tuple[bool, bool, float, datetime, int]:
     """The smallest claims the hours."""
     dated = hours.intervals_of(
         hours.expand([asked.span], need.first_date, need.last_date, need.zone)
     )
-    is_offered = not hours.intersection(dated, coverage.open)
+    is_offered = not hours.intersection(dated, coverage.unoffered)
+    is_nice = not hours.intersection(dated, coverage.missing)
     covered = coverage.booked_minutes + coverage.offered_minutes + promised
     return (
+        is_nice,
         is_offered,
         covered / max(coverage.total_minutes, 1),
         need.published_at or need.created_at,
@@ -71,10 +71,29 @@ def _claim(
     )
 
 
-def _seats(office: Office, need: Need) -> bool:
-    return office.capacity >= need.people and (
-        office.is_step_free or not need.is_step_free
+def _suits(office: Office, need: Need) -> bool:
+    return (
+        office.capacity >= need.people
+        and (office.is_step_free or not need.is_step_free)
+        and not _lacks(office, need)
     )
+
+
+def _lacks(office: Office, need: Need) -> list[Term]:
+    """What of its must-haves a room does not have. Of a place described on the spot nobody knows."""
+    if office.is_draft:
+        return []
+    has = set(office.attributes.all())
+    return [term for term in need.attributes.all() if term not in has]
+
+
+def _unsuited(office: Office, needs: Iterable[Need]) -> str:
+    lacking = {str(term) for need in needs for term in _lacks(office, need)}
+    if lacking:
+        return _(
+            "They need a room that has: %(terms)s. This one does not say that it has it."
+        ) % {"terms": ", ".join(sorted(lacking))}
+    return _("The group that asks does not fit into this room, or needs it step-free.")
 
 
 def put_offer(
@@ -163,13 +182,13 @@ def pass_on(offer: Offer) -> list[Offer]:
     needs = [
         need
         for need in asked.filter(pk__in=others.values("pk"))
-        if _seats(offer.office, need)
+        if _suits(offer.office, need)
     ]
     coverage = coverage_of(needs)
     wanted = [
         need
         for need in needs
-        if coverage[need.pk].open and need.last_date >= offer.first_date
+        if coverage[need.pk].unoffered and need.last_date >= offer.first_date
     ]
     try:
         shares = allot(wanted, coverage, offer.office, offer.spans)

@@ -1,8 +1,9 @@
 """The life of a need: drafted, published, covered, closed, past. Only these verbs change its status."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db import IntegrityError, transaction
@@ -12,14 +13,14 @@ from django.utils.translation import gettext as _
 
 from directory.domain.outbox import Letter, enqueue, enqueue_all
 from directory.errors import NotAllowedError
-from directory.models import Supervision, Therapist, TherapistQuerySet
+from directory.models import Supervision, Term, Therapist, TherapistQuerySet
 from spaces import hours
-from spaces.coverage import coverage_of
+from spaces.coverage import coverage_of, dated_hours
 from spaces.domain.availability import keep_facets
 from spaces.domain.wave import begin_wave, finish_waves, lock_cause
 from spaces.enums import NeedStatus, OfferStatus, Party
 from spaces.errors import HoursError, NeedOpenError
-from spaces.hours import Span
+from spaces.hours import Interval, Span
 from spaces.models import Incident, Need, NeedHour, Offer
 
 S = NeedStatus
@@ -49,6 +50,8 @@ class Wish:
     place: str
     latitude: float
     longitude: float
+    nice: list[Span] = field(default_factory=list)
+    attributes: list[Term] = field(default_factory=list)
     radius_metres: int = 8000
     most_cents: int | None = None
     people: int = 2
@@ -92,21 +95,34 @@ def draft_need(
 
 @transaction.atomic
 def change_need(need: Need, wish: Wish, *, by: Therapist) -> Need:
-    """Other hours, dates or place. An open need goes on at once: colleagues who now match are asked too."""
+    """Other hours, dates or place. An open need goes on at once: colleagues who now match are asked too.
+
+    Only what was not asked for before is news, of which those told before may hear again.
+    """
     need = _locked(need)
     if need.status not in LIVE or not _parties(need, by) & ASKERS:
         raise NotAllowedError(_("This need is closed. Make a new one."))
-    before = need.status
+    before, asked, was = need.status, _asked(need), _room(need)
     _write(need, wish)
     if before != S.DRAFT:
-        need.published_at = (
-            timezone.now()
-        )  # what changed is news: those told before may be told again
-        need.save(update_fields=["published_at"])
+        is_news = bool(hours.difference(_asked(need), asked)) or _room(need) != was
+        if is_news:
+            need.published_at = timezone.now()
+            need.save(update_fields=["published_at"])
         settle_need(need)  # which begins to ask anew where it was covered before
-        if before == need.status == S.OPEN:
+        if is_news and before == need.status == S.OPEN:
             begin_wave(need)
     return need
+
+
+def _asked(need: Need) -> list[Interval]:
+    return hours.intervals_of(dated_hours(need))
+
+
+def _room(need: Need) -> list[Any]:
+    """Where it is looked for, and what it must be."""
+    terms = sorted(need.attributes.values_list("pk", flat=True))
+    return [*(getattr(need, name) for name in _ROOM), terms]
 
 
 @transaction.atomic
@@ -260,28 +276,32 @@ def _write(need: Need, wish: Wish) -> None:
     need.full_clean(validate_constraints=False)
     need.validate_constraints()
     need.save()
+    need.attributes.set(wish.attributes)
     need.hours.all().delete()
     write_hours({need.pk: spans})
+    write_hours({need.pk: hours.without_spans(wish.nice, spans)}, is_must=False)
 
 
-_COLUMNS = [
-    "first_date",
-    "last_date",
-    "timezone",
-    "place",
+_ROOM = [
     "latitude",
     "longitude",
     "radius_metres",
     "most_cents",
     "people",
     "is_step_free",
-    "note",
 ]
+_COLUMNS = ["first_date", "last_date", "timezone", "place", "note", *_ROOM]
 
 
-def write_hours(spans_of: dict[int, Iterable[Span]]) -> None:
+def write_hours(spans_of: dict[int, Iterable[Span]], *, is_must: bool = True) -> None:
     NeedHour.objects.bulk_create(
-        NeedHour(need_id=pk, weekday=span.weekday, start=span.start, end=span.end)
+        NeedHour(
+            need_id=pk,
+            weekday=span.weekday,
+            start=span.start,
+            end=span.end,
+            is_must=is_must,
+        )
         for pk, spans in spans_of.items()
         for span in spans
     )

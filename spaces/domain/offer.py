@@ -125,7 +125,7 @@ def accept_offer(offer: Offer, *, by: Therapist) -> Offer:
     if strangers.exists() or not visible.filter(pk=offer.helper_id).exists():
         raise NotAllowedError(_("This offer cannot be accepted any more."))
     missing = hours.difference(
-        coverage_of([need], now)[need.pk].missing, awaiting_approval(need)
+        coverage_of([need], now)[need.pk].wanted, awaiting_approval(need)
     )
     periods = hours.intersection(missing, possible_hours([offer], now)[offer.pk])
     if not periods:
@@ -191,7 +191,7 @@ def lapse_emptied(
     )
     possible = possible_hours(offers_left, now)
     for offer in offers_left:
-        if not hours.intersection(coverage[offer.need_id].missing, possible[offer.pk]):
+        if not hours.intersection(coverage[offer.need_id].wanted, possible[offer.pk]):
             lapse(offer)
 
 

@@ -6,14 +6,15 @@ from django import forms
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from directory.enums import DistanceUnit
+from directory.enums import DistanceUnit, TermKind
 from directory.geo import METRES, place_of_zip, snap
-from directory.models import Community, Therapist, TherapistQuerySet
+from directory.models import Community, Term, Therapist, TherapistQuerySet
 from spaces.domain.need import Wish
 from spaces.forms.booking import MOST_PEOPLE
 from spaces.forms.dates import DatesMixin, date_input
 from spaces.forms.fields import WeekField, WeekFormMixin, known_zip
 from spaces.forms.money import MoneyField
+from spaces.forms.office import STEP_FREE
 from spaces.forms.search import UNITS
 from spaces.models import Building, Incident, Need
 
@@ -60,6 +61,13 @@ class NeedForm(WeekFormMixin, DatesMixin):
     """The week that is needed, and what a room for it must be."""
 
     hours = WeekField(label=_("Which hours do you need?"))
+    nice = WeekField(
+        label=_("Which would be nice, too?"),
+        required=False,
+        help_text=_(
+            "Colleagues see them beside the others. Nobody is asked because of these alone."
+        ),
+    )
     until = forms.DateField(
         label=_("Until"),
         widget=date_input(),
@@ -102,6 +110,20 @@ class NeedForm(WeekFormMixin, DatesMixin):
         },
     )
     step_free = forms.BooleanField(label=_("It must be step-free"), required=False)
+    attributes = forms.ModelMultipleChoiceField(
+        Term.objects.none(),
+        label=_("What the room must have"),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={
+            "invalid_choice": _(
+                "That is not in our lists any more. Choose something else."
+            ),
+            "invalid_pk_value": _(
+                "That is not in our lists any more. Choose something else."
+            ),
+        },
+    )
     note = forms.CharField(
         label=_("A word to colleagues"),
         required=False,
@@ -127,6 +149,12 @@ class NeedForm(WeekFormMixin, DatesMixin):
         super().__init__(*args, **kwargs)
         self.spot, self.community = spot, community
         del self.fields["weeks"]
+        attributes: Any = self.fields["attributes"]
+        attributes.queryset = (
+            Term.objects.current_or(self.initial.setdefault("attributes", []))
+            .of_kind(TermKind.OFFICE_ATTRIBUTE)
+            .exclude(slug=STEP_FREE)
+        )
         unit = UNITS[DistanceUnit(community.distance_unit)]
         self.fields["radius"].label = _("How far would you go, in %(unit)s?") % {
             "unit": unit
@@ -163,6 +191,8 @@ class NeedForm(WeekFormMixin, DatesMixin):
         spot = self._spot()
         return Wish(
             spans=cleaned["hours"],
+            nice=cleaned["nice"],
+            attributes=list(cleaned["attributes"]),
             first_date=cleaned["first_date"],
             last_date=cleaned["last_date"],
             timezone=spot.timezone,
@@ -194,6 +224,8 @@ def initial_of(need: Need, community: Community) -> dict[str, Any]:
     metres = METRES[DistanceUnit(community.distance_unit)]
     return {
         "hours": need.spans,
+        "nice": need.nice_spans,
+        "attributes": list(need.attributes.values_list("pk", flat=True)),
         "first_date": max(need.first_date, timezone.localdate()),
         "until": need.last_date,
         "radius": f"{need.radius_metres / metres:g}",

@@ -120,7 +120,13 @@ class Need(models.Model):
 
     @property
     def spans(self) -> list[Span]:
-        return [hour.span for hour in self.hours.all()]
+        """What must be covered."""
+        return [hour.span for hour in self.hours.all() if hour.is_must]
+
+    @property
+    def nice_spans(self) -> list[Span]:
+        """Welcome too; nobody is asked because of these alone, and without them the need is covered all the same."""
+        return [hour.span for hour in self.hours.all() if not hour.is_must]
 
 
 class NeedHour(models.Model):

@@ -38,6 +38,8 @@ def _wave_mail(appeal: Appeal, community: Community) -> Mail | Skip:
         {
             "appeal": appeal,
             "lines": [asked_line(asked) for asked in appeal.open],
+            "nice": say_spans(asked.span for asked in appeal.nice),
+            "has": ", ".join(appeal.must_have),
             "fits": any(asked.is_free for asked in appeal.open),
             "weeks": appeal.weeks,
             "most": None if most is None else say_price(most, community.currency),

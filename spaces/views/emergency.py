@@ -160,9 +160,13 @@ def totals(coverage: Any) -> dict[str, int]:
 
 
 def asked_blocks(asked: list[Asked]) -> list[Block]:
-    return [
-        Block(*item.span, state="fits" if item.is_free else "open") for item in asked
-    ]
+    return [Block(*item.span, state=_state(item)) for item in asked]
+
+
+def _state(asked: Asked) -> str:
+    if asked.is_free:
+        return "fits"
+    return "open" if asked.is_must else "nice"
 
 
 def _band(request: TherapistRequest, incident: Incident) -> str:

@@ -34,9 +34,11 @@ def need_context(need: Need, me: Therapist, community: Community) -> dict[str, A
         "is_own": need.therapist_id == me.pk,
         "is_asker": is_asker,
         "spans": need.spans,
+        "nice": need.nice_spans,
+        "must_have": [str(term) for term in need.attributes.all()],
         "incident": need.incident,
         "building": _building(need.incident),
-        "days": _days(need.spans),
+        "days": _days([*need.spans, *need.nice_spans]),
         "until": need.incident.scopes.order_by("-until")
         .values_list("until", flat=True)
         .first()
@@ -84,7 +86,7 @@ def _fingerprint(context: dict[str, Any]) -> str:
             (line["offer"].pk, line["offer"].status, line["hours"])
             for line in [*context["offers"], *context["accepted"]]
         ],
-        (coverage.booked, coverage.offered, coverage.open),
+        (coverage.booked, coverage.offered, coverage.open, coverage.nice),
         sorted(told.items()),
         (wave.number, wave.state, context["next_at"]) if wave else None,
         [update.pk for update in context["updates"]],
@@ -108,7 +110,7 @@ def _offers(
     undecided = [offer for offer in offers if offer.status == OfferStatus.OFFERED]
     possible = possible_hours(undecided)
     left = {
-        offer.pk: hours.intersection(coverage.missing, possible[offer.pk])
+        offer.pk: hours.intersection(coverage.wanted, possible[offer.pk])
         for offer in undecided
     }
     return [_offer(offer, me, community, left, undecided) for offer in offers]

@@ -193,6 +193,7 @@ def _card(asked: Asked, ticked: set[str] | None) -> dict[str, Any]:
         "hours": say_spans([asked.span]),
         "when": when,
         "fit": _fit(asked),
+        "is_nice": not asked.is_must,
         "wants": len(asked.needs),
         "group": asked.people if asked.people > 2 else 0,
         "is_ticked": asked.is_free and not asked.is_offered

@@ -254,6 +254,17 @@ class NeedFactory(DjangoModelFactory[Need]):
                 need=self, weekday=span.weekday, start=span.start, end=span.end
             )
 
+    @factory.post_generation
+    def nice(self, create, extracted, **kwargs):
+        for span in extracted or []:
+            NeedHour.objects.create(
+                need=self,
+                weekday=span.weekday,
+                start=span.start,
+                end=span.end,
+                is_must=False,
+            )
+
 
 class OfferFactory(DjangoModelFactory[Offer]):
     """All hours of its need, free, for all of its dates, in a room of the helper."""

@@ -3,10 +3,11 @@ from datetime import timedelta
 import pytest
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import escape
 
 from directory.domain.outbox import enqueue
 from directory.links import sign
-from directory.models import Delivery
+from directory.models import Delivery, Term
 from spaces.models import Answer, Need, Wave
 from tests.factories.directory import (
     BlockFactory,
@@ -129,6 +130,29 @@ def test_what_makes_no_sense_is_said_and_what_was_typed_is_kept(
     assert not Need.objects.exists()
     if "note" not in changes:
         assert "Quiet" in response.content.decode()
+
+
+def test_nice_hours_and_what_the_room_must_have(client, therapist):
+    """Kept, shown apart on the need's page, and filled in again when it is changed."""
+    term = Term.objects.filter(kind="office_attribute", retired=False).first()
+    data = form(nice=["4-540-600", "2-1020-1050"], attributes=[term.pk])
+
+    client.post(reverse(NEW), data)
+
+    need = Need.objects.get()
+    assert [tuple(span) for span in need.nice_spans] == [(4, 540, 600)]
+    assert list(need.attributes.all()) == [term]
+    page = client.get(page_of(need))
+    text = page.content.decode()
+    assert "Of the hours that would be nice, 0 of" in text
+    assert f"It must have: {escape(term)}." in text
+    edit = client.get(reverse("spaces:need_edit", args=[need.pk]))
+    assert edit.context["form"].initial["nice"] == need.nice_spans
+    assert edit.context["form"].initial["attributes"] == [term.pk]
+    wrong = client.post(reverse(NEW), data | {"attributes": ["9999999", "x"]})
+    assert wrong.context["form"].errors["attributes"]
+    wrong = client.post(reverse(NEW), data | {"nice": ["9-0"]})
+    assert wrong.context["form"].errors["nice"]
 
 
 @pytest.mark.parametrize("note", ["🙂 " * 50, "مرحبا بالعالم", "O’Rourke & <b>co</b>"])
@@ -328,7 +352,7 @@ def test_need_detail_query_count_is_constant(
         OfferFactory(need=need, status="accepted")
         WaveRecipientFactory(wave=wave)
 
-    with django_assert_num_queries(24):
+    with django_assert_num_queries(25):
         client.get(page_of(need))
 
 
