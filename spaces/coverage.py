@@ -19,7 +19,7 @@ from django.utils.translation import ngettext
 from spaces import hours
 from spaces.enums import BookingSource, OccurrenceState
 from spaces.hours import Dated, Interval, Span
-from spaces.models import Closure, Need, Occurrence, Offer
+from spaces.models import Closure, Need, Occurrence, Offer, Office
 from spaces.week import Block
 
 COVERING = [OccurrenceState.BOOKED]  # what is held may still come to nothing
@@ -79,6 +79,11 @@ def dated_hours(need: Need) -> list[Dated]:
     return _dated(need, need.spans)
 
 
+def dated_nice_hours(need: Need) -> list[Dated]:
+    """Those that are not needed anyway."""
+    return _dated(need, hours.without_spans(need.nice_spans, need.spans))
+
+
 def _dated(need: Need, spans: Iterable[Span]) -> list[Dated]:
     return hours.expand(
         hours.merge_spans(spans), need.first_date, need.last_date, need.zone
@@ -92,12 +97,7 @@ def coverage_of(
     needs, now = list(needs), now or timezone.now()
     prefetch_related_objects(needs, "hours")
     wanted = {need.pk: hours.intervals_of(dated_hours(need)) for need in needs}
-    nice = {
-        need.pk: hours.difference(
-            hours.intervals_of(_dated(need, need.nice_spans)), wanted[need.pk]
-        )
-        for need in needs
-    }
+    nice = {need.pk: hours.intervals_of(dated_nice_hours(need)) for need in needs}
     rooms, waiting = _rooms_of(needs, [*wanted.values(), *nice.values()])
     undecided = Offer.objects.undecided().filter(need__in=[need.pk for need in needs])
     offers = list(undecided.select_related("need").prefetch_related("hours"))
@@ -150,6 +150,20 @@ def awaiting_approval(need: Need) -> list[Interval]:
     held = Occurrence.objects.filter(HELD_OF_OFFER, guest=need.therapist_id)
     periods = held.values_list("period", flat=True)
     return hours.union((period.lower, period.upper) for period in periods)
+
+
+def rooms_booked_for(need: Need) -> dict[Office, list[Interval]]:
+    """Where the therapist is booked in the time the need is about."""
+    dated = [item.period for item in dated_hours(need) if item.period]
+    if not dated:
+        return {}
+    found: dict[Office, list[Interval]] = defaultdict(list)
+    dates = Occurrence.objects.filter(state__in=COVERING, guest=need.therapist_id)
+    for date_ in dates.overlapping(dated[0].lower, dated[-1].upper).select_related(
+        "office__building"
+    ):
+        found[date_.office].append((date_.period.lower, date_.period.upper))
+    return {office: hours.union(periods) for office, periods in found.items()}
 
 
 _Periods = dict[int, list[Interval]]

@@ -191,6 +191,11 @@ urlpatterns += [
     path("needs/<int:pk>/publish/", need.need_publish, name="need_publish"),
     path("needs/<int:pk>/close/", need.need_close, name="need_close"),
     path(
+        "needs/<int:pk>/offers/accept/",
+        offer.offer_accept_plan,
+        name="offer_accept_plan",
+    ),
+    path(
         "needs/<int:pk>/offers/<int:offer_pk>/accept/",
         offer.offer_accept,
         name="offer_accept",

@@ -1,15 +1,17 @@
 """What a member answers when asked: hours of a room, or no. An offer holds nothing; accepting it books."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 from datetime import date, datetime
 
 from django.db import transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 
 from directory.domain.outbox import Letter, enqueue, enqueue_all
-from directory.errors import NotAllowedError
+from directory.errors import DomainError, NotAllowedError
 from directory.models import Therapist
 from spaces import hours
 from spaces.coverage import (
@@ -30,11 +32,15 @@ from spaces.enums import (
     Party,
 )
 from spaces.errors import HoursError, SlotTakenError
-from spaces.hours import Span
+from spaces.hours import Interval, Span
 from spaces.matching import needs_asked_of
 from spaces.models import Answer, Need, Offer, Office, Wave
+from spaces.suggestions.plan import plan_for
 
 S = OfferStatus
+GONE = _lazy(
+    "These hours went in the meantime, or are covered already. Nothing was booked."
+)
 ASKERS = {Party.GUEST, Party.AUTHOR}
 TRANSITIONS: dict[tuple[OfferStatus, OfferStatus], set[Party]] = {
     (S.OFFERED, S.ACCEPTED): ASKERS,
@@ -113,11 +119,56 @@ def accept_offer(offer: Offer, *, by: Therapist) -> Offer:
 
     Raises ``SlotTakenError`` where nothing is left of it. Other offers that have nothing left now lapse with thanks.
     """
+    now = timezone.now()
     lock_cause(offer.need.incident_id, offer.need_id)
     lock_offices([offer.office_id])
+    offer = _accept(offer, by, now)
+    lapse_emptied(now, need=offer.need, offices=[offer.office_id])
+    settle_need(offer.need, now)
+    return offer
+
+
+@dataclass(frozen=True)
+class Together:
+    """Of several offers accepted at once: those that were booked, and why the others were not."""
+
+    accepted: list[Offer]
+    refused: list[tuple[Offer, str]]
+
+
+@transaction.atomic
+def accept_offers(need: Need, chosen: Collection[int], *, by: Therapist) -> Together:
+    """The best plan with these offers, all in this transaction. What went meanwhile is said; the others are booked.
+
+    Raises the first reason where nothing at all can be booked.
+    """
+    now = timezone.now()
+    lock_cause(need.incident_id, need.pk)
+    offers = list(need.offers.filter(pk__in=chosen).with_parties())
+    lock_offices(sorted({offer.office_id for offer in offers}))
+    undecided = [offer for offer in offers if offer.status == S.OFFERED]
+    plan = plan_for(need, undecided, now)
+    accepted, refused = [], []
+    for offer in offers:
+        try:
+            with transaction.atomic():
+                only = plan.periods_of(offer) if plan else []
+                accepted.append(_accept(offer, by, now, only))
+        except DomainError as error:
+            refused.append((offer, error))
+    if not accepted:
+        raise refused[0][1] if refused else SlotTakenError(GONE)
+    lapse_emptied(now, need=need, offices=[offer.office_id for offer in accepted])
+    settle_need(accepted[0].need, now)
+    return Together(accepted, [(offer, str(error)) for offer, error in refused])
+
+
+def _accept(
+    offer: Offer, by: Therapist, now: datetime, only: list[Interval] | None = None
+) -> Offer:
+    """The caller holds the locks. ``only`` is the part of it that is taken up."""
     offer = _move(offer, S.ACCEPTED, by=by)
     need = offer.need
-    now = timezone.now()
     visible = Therapist.objects.visible_to(need.therapist)
     strangers = offer.office.hosts.exclude(
         pk__in=Therapist.objects.unblocked_for(need.therapist).values("pk")
@@ -128,12 +179,10 @@ def accept_offer(offer: Offer, *, by: Therapist) -> Offer:
         coverage_of([need], now)[need.pk].wanted, awaiting_approval(need)
     )
     periods = hours.intersection(missing, possible_hours([offer], now)[offer.pk])
+    if only is not None:
+        periods = hours.intersection(periods, only)
     if not periods:
-        raise SlotTakenError(
-            _(
-                "These hours went in the meantime, or are covered already. Nothing was booked."
-            )
-        )
+        raise SlotTakenError(GONE)
     offer.booking = enter_booking(
         offer.office,
         guest=need.therapist,
@@ -147,8 +196,6 @@ def accept_offer(offer: Offer, *, by: Therapist) -> Offer:
     )
     offer.save(update_fields=["booking"])
     _promise_acceptance(offer)
-    lapse_emptied(now, need=need, office_id=offer.office_id)
-    settle_need(need, now)
     return offer
 
 
@@ -179,12 +226,12 @@ def lapse_emptied(
     now: datetime | None = None,
     *,
     need: Need | None = None,
-    office_id: int | None = None,
+    offices: Collection[int] = (),
 ) -> None:
-    """Undecided offers of which nothing is left to accept, of this need or of this office, or all there are."""
+    """Undecided offers of which nothing is left to accept, of this need or of these offices, or all there are."""
     offers = Offer.objects.undecided().with_parties()
     if need is not None:
-        offers = offers.filter(need=need) | offers.filter(office=office_id)
+        offers = offers.filter(need=need) | offers.filter(office__in=offices)
     offers_left = list(offers)
     coverage = coverage_of(
         {offer.need_id: offer.need for offer in offers_left}.values(), now

@@ -37,7 +37,7 @@ from spaces.models.need import NeedQuerySet
 from spaces.notifications.links import LINK_DAYS, NEED
 from spaces.views.emergency import visible_incidents
 from spaces.views.links import asker_required, let_in, unreadable
-from spaces.views.need_page import need_context
+from spaces.views.need_page import need_context, plan_of
 
 # --- Writing -----------------------------------------------------------------------
 
@@ -190,6 +190,11 @@ def need_detail(request: TherapistRequest, pk: int) -> HttpResponse:
             return HttpResponse(
                 status=204
             )  # nothing new: nothing is swapped, nothing announced, no focus lost
+        context["plan"] = (
+            plan_of(need, context["offers"], context["coverage"])
+            if context["is_asker"]
+            else None
+        )
         return render_part(request, "spaces/need_detail.html", "live", context)
 
 

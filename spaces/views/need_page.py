@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 from zlib import crc32
 
+from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from directory.geo import DistanceTo, distance_band
@@ -16,7 +17,9 @@ from spaces.domain import wave as wave_domain
 from spaces.enums import AnswerChoice, OfferStatus, WaveState
 from spaces.matching import mails_waiting, waves_of
 from spaces.models import Answer, Building, Incident, Need, Offer, Wave, WaveRecipient
+from spaces.suggestions.plan import plan_for
 from spaces.views.emergency import news_of
+from spaces.week import day_name
 from spaces.words import say_moment
 
 FEWEST_DAYS = 4
@@ -63,6 +66,38 @@ def need_context(need: Need, me: Therapist, community: Community) -> dict[str, A
         "updates": news_of(me).filter(incident=need.incident) if need.incident else [],
     }
     return context | {"seen": _fingerprint(context)}
+
+
+def plan_of(
+    need: Need, lines: Sequence[dict[str, Any]], coverage: Coverage
+) -> dict[str, Any] | None:
+    """What to accept with one button, where several offers are better together."""
+    offers = [line["offer"] for line in lines if not line["is_gone"]]
+    if len(offers) < 2:
+        return None
+    plan = plan_for(need, offers, coverage=coverage)
+    if plan is None or len(plan.shares) < 2:
+        return None
+    return {
+        "shares": plan.shares,
+        "count": len(plan.shares),
+        "covered": plan.covered,
+        "total": plan.total,
+        "is_all": plan.is_all,
+        "nice": plan.nice,
+        "changes": _say_changes(plan.changing),
+    }
+
+
+def _say_changes(weekdays: Sequence[int]) -> str:
+    if not weekdays:
+        return _("no change of room within a day")
+    days = _(" and ").join(day_name(weekday) for weekday in weekdays)
+    return ngettext(
+        "one change of room on %(days)s, with time for the way",
+        "changes of room on %(days)s, with time for the way",
+        len(weekdays),
+    ) % {"days": days}
 
 
 def _building(incident: Incident | None) -> Building | None:

@@ -16,6 +16,7 @@ from spaces.appeal import Appeal, appeal_to, offices_of
 from spaces.asked import Asked
 from spaces.domain.offer import (
     accept_offer,
+    accept_offers,
     decline_offer,
     offer_hours,
     say_no,
@@ -26,6 +27,7 @@ from spaces.enums import AnswerChoice, BookingStatus, OfferStatus
 from spaces.forms.offer import OfferForm
 from spaces.models import Answer, Need, Offer, Wave
 from spaces.notifications.links import HELP, LINK_DAYS
+from spaces.suggestions.plan import MOST_OFFERS
 from spaces.views.links import asker_required, unreadable
 from spaces.week import say_spans
 from spaces.words import say_date
@@ -229,6 +231,42 @@ def offer_accept(request: TherapistRequest, pk: int, offer_pk: int) -> HttpRespo
         messages.error(request, str(error))
     else:
         messages.success(request, _accepted(offer))
+    return redirect("spaces:need_detail", pk)
+
+
+@require_POST
+@asker_required
+def offer_accept_plan(request: TherapistRequest, pk: int) -> HttpResponse:
+    """Several at once, as the need's page proposed them."""
+    need = get_object_or_404(Need.objects.of(request.therapist), pk=pk)
+    chosen = [
+        int(value)
+        for value in request.POST.getlist("offer")
+        if value.isascii() and value.isdigit() and len(value) < 19
+    ]
+    try:
+        done = accept_offers(need, chosen[:MOST_OFFERS], by=request.therapist)
+    except DomainError as error:
+        messages.error(request, str(error))
+        return redirect("spaces:need_detail", pk)
+    names = ", ".join(offer.helper.first_name for offer in done.accepted)
+    held = {
+        str(offer.booking.party)
+        for offer in done.accepted
+        if offer.booking and offer.booking.status == BookingStatus.AWAITING
+    }
+    messages.success(
+        request,
+        _("Booked with %(names)s. You all get a mail with the dates.")
+        % {"names": names},
+    )
+    for party in sorted(held):
+        messages.info(
+            request,
+            _("What it costs is held until %(name)s approves it.") % {"name": party},
+        )
+    for offer, reason in done.refused:
+        messages.warning(request, f"{offer.helper.first_name}: {reason}")
     return redirect("spaces:need_detail", pk)
 
 

@@ -8,6 +8,7 @@ from django.utils.html import escape
 from directory.domain.outbox import enqueue
 from directory.links import sign
 from directory.models import Delivery, Term
+from spaces.hours import Span
 from spaces.models import Answer, Need, Wave
 from tests.factories.directory import (
     BlockFactory,
@@ -328,6 +329,34 @@ def test_accepting_and_declining(client, therapist):
     assert statuses == {one.pk: "accepted", two.pk: "declined"}
 
 
+def test_several_offers_are_accepted_with_one_button(client, therapist):
+    need = NeedFactory(
+        therapist=therapist,
+        spans=[Span(2, 540, 660), Span(4, 540, 660)],
+        first_date=timezone.localdate() + timedelta(days=3),
+    )
+    url = reverse("spaces:offer_accept_plan", args=[need.pk])
+    one = OfferFactory(need=need, spans=[Span(2, 540, 660)], helper__name="Mara Moss")
+    assert 'id="plan"' not in client.get(page_of(need)).content.decode()
+    two = OfferFactory(need=need, spans=[Span(4, 540, 660)], helper__name="Nils Nord")
+
+    text = " ".join(client.get(page_of(need)).content.decode().split())
+    assert "These 2 offers together cover all" in text
+    assert "no change of room within a day" in text
+    gone = OfferFactory(need=need, status="withdrawn", helper__name="Olga Ost")
+    said = client.post(url, {"offer": [one.pk, two.pk, gone.pk, "x", "²"]}, follow=True)
+
+    text = said.content.decode()
+    assert "Booked with Mara, Nils." in text
+    assert "Olga: This offer is “Withdrawn” now" in text
+    need.refresh_from_db()
+    assert need.status == "covered"
+    again = client.post(url, {"offer": [one.pk, two.pk]}, follow=True).content.decode()
+    assert "is “Accepted” now" in again
+    client.force_login(TherapistFactory().user)
+    assert client.post(url, {"offer": one.pk}).status_code == 404
+
+
 def test_waves_are_paused_and_go_on_from_the_page(client, therapist):
     need = NeedFactory(therapist=therapist)
     wave = WaveFactory(need=need)
@@ -341,7 +370,7 @@ def test_waves_are_paused_and_go_on_from_the_page(client, therapist):
     assert wave.state == "running"
 
 
-@pytest.mark.parametrize("count", [1, 3])
+@pytest.mark.parametrize("count", [2, 4])
 def test_need_detail_query_count_is_constant(
     client, therapist, django_assert_num_queries, count
 ):
@@ -352,7 +381,7 @@ def test_need_detail_query_count_is_constant(
         OfferFactory(need=need, status="accepted")
         WaveRecipientFactory(wave=wave)
 
-    with django_assert_num_queries(25):
+    with django_assert_num_queries(29):
         client.get(page_of(need))
 
 
