@@ -18,6 +18,7 @@ class SpacesConfig(AppConfig):
             hours,
             loan,
             proposal,
+            reopening,
             search,
         )
         from spaces.queues import queues_of_places
@@ -30,6 +31,7 @@ class SpacesConfig(AppConfig):
         exchange.register()
         loan.register()
         proposal.register()
+        reopening.register()
         search.register()
         for queue in queues_of_places():
             register_queue(queue)

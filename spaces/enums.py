@@ -39,6 +39,7 @@ class BookingSource(TextChoices):
     OFFER = "offer", _("Offered in an emergency")
     HOST = "host", _("Entered by the host")
     WAITLIST = "waitlist", _("From the waitlist")
+    SUBLET = "sublet", _("Borrowed first, then sublet")
 
 
 class OccurrenceState(TextChoices):
@@ -149,6 +150,29 @@ class LoanStatus(TextChoices):
     RETURNED = "returned", _("Returned")
     WITHDRAWN = "withdrawn", _("Taken back")
     EXPIRED = "expired", _("Past")
+
+
+class WayBackStatus(TextChoices):
+    """Of dates in one's own room that is open again, where another one was found for the same hours."""
+
+    ASKED = "asked", _("To be decided")
+    BACK = "back", _("Back in the own room")
+    STAYED = "stayed", _("Stays in the other room")
+    LAPSED = "lapsed", _("Released unanswered")
+    MOOT = "moot", _("Closed again")
+
+
+class BorrowedKind(TextChoices):
+    END = "end", _("End it")
+    SUBLET = "sublet", _("Turn it into a sublet")
+
+
+class BorrowedStatus(TextChoices):
+    ASKED = "asked", _("To be decided")
+    PROPOSED = "proposed", _("Waits for the other one’s yes")
+    AGREED = "agreed", _("Agreed")
+    KEPT = "kept", _("Stays as it was agreed")
+    LAPSED = "lapsed", _("Unanswered: stays as it was agreed")
 
 
 class WaveState(TextChoices):

@@ -10,9 +10,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from spaces.enums import BookingStatus, OccurrenceState
+from spaces.enums import BookingStatus, BorrowedKind, OccurrenceState
 from spaces.hours import Span
-from spaces.models import Booking, Occurrence
+from spaces.models import Booking, BorrowedRoom, Occurrence
 from spaces.models.opening import FRESH, STALE
 from spaces.week import say_spans
 from spaces.words import say_date, say_price
@@ -169,3 +169,18 @@ def freshness_of(confirmed_at: datetime | None) -> Freshness:
         else _("confirmed today")
     )
     return Freshness(said % {"days": age.days}, age < FRESH, age > STALE)
+
+
+def say_proposal(borrowed: BorrowedRoom, currency: str) -> str:
+    """ "end it from Thu 3 Dec on", "go on as a sublet: Wed 17:00–19:00, $18 / hour, Wed 2 Dec to Wed 26 May"."""
+    if not borrowed.first_date:
+        return ""
+    first = say_date(borrowed.first_date)
+    if borrowed.kind == BorrowedKind.END:
+        return _("end it from %(day)s on") % {"day": first}
+    return _("go on as a sublet: %(hours)s, %(price)s, %(first)s to %(last)s") % {
+        "hours": say_spans(borrowed.spans),
+        "price": say_price(borrowed.price_cents, currency),
+        "first": first,
+        "last": say_date(borrowed.last_date) if borrowed.last_date else "",
+    }

@@ -4,6 +4,7 @@ from spaces.domain import (
     allotting,
     availability,
     booking,
+    borrowed,
     busy,
     freshness,
     hand_on,
@@ -15,6 +16,7 @@ from spaces.domain import (
     unused,
     waitlist,
     wave,
+    way_back,
 )
 
 # --- Exchange: bookings and free hours --------------------------------------------
@@ -74,6 +76,8 @@ def advance_waves() -> None:
 @shared_task
 def watch_incidents() -> None:
     incident.watch_incidents()
+    way_back.lapse_ways_back()
+    borrowed.lapse_borrowed()
 
 
 @shared_task

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from directory.enums import Standing
 from directory.models import Supervision, Therapist, TherapistQuerySet
-from spaces.models import Building, Occurrence, Office, UsualHours
+from spaces.models import Building, Incident, Occurrence, Office, UsualHours
 from spaces.models.booking import OccurrenceQuerySet
 
 REACH = timedelta(days=90)  # a date further away ties nobody
@@ -61,3 +61,18 @@ def _recent() -> OccurrenceQuerySet:
     """Dates that were agreed; asking for hours ties nobody."""
     now = timezone.now()
     return Occurrence.objects.taking().overlapping(now - REACH, now + REACH)
+
+
+def offices_of(incident: Incident) -> list[int]:
+    """All that it closes or closed, whatever its status."""
+    scopes = incident.scopes.values_list("building", "office")
+    closures = incident.closures.values_list("building", "office")
+    buildings = {
+        building for building, office in [*scopes, *closures] if building and not office
+    }
+    rooms = {office for _building, office in [*scopes, *closures] if office}
+    return list(
+        Office.objects.filter(Q(building__in=buildings) | Q(pk__in=rooms)).values_list(
+            "pk", flat=True
+        )
+    )

@@ -50,7 +50,11 @@ from spaces.words import say_date
 O = OccurrenceState  # noqa: E741 -- as in spaces.domain.dates
 GIVEN_UP = [O.SKIPPED, O.GIVEN_BACK]
 STANDING = [O.BOOKED, O.DISPLACED]
-BY_AGREEMENT = [BookingSource.OFFER, BookingSource.HOST]  # made without an opening
+BY_AGREEMENT = [  # made without an opening
+    BookingSource.OFFER,
+    BookingSource.HOST,
+    BookingSource.SUBLET,
+]
 
 
 @dataclass(frozen=True)

@@ -196,7 +196,7 @@ def record_change(
     also: Iterable[Therapist] = (),
     mail: str = "booking_changed",
 ) -> BookingEvent:
-    """Into the history, and one mail to everybody concerned but the one who did it.
+    """Into the history, and one mail to everybody concerned but the one who did it; none where ``mail`` is empty.
 
     ``details``: ``before`` and ``after`` as lists of ``[lower, upper]`` (ISO), ``offices`` and ``people`` by id.
     """
@@ -209,7 +209,8 @@ def record_change(
         details=dict(details),
         note=note,
     )
-    for person in (concerned_by(booking) | set(also)) - {by}:
+    people = (concerned_by(booking) | set(also)) - {by} if mail else set()
+    for person in people:
         enqueue(
             mail,
             to=person,

@@ -23,6 +23,7 @@ from spaces.domain.dates import move_by_clock
 from spaces.domain.need import LIVE, end_offers, write_hours
 from spaces.domain.releasing import lying_in, release_holds
 from spaces.domain.wave import finish_waves
+from spaces.domain.way_back import ask_way_back, found_elsewhere, withdraw_questions
 from spaces.enums import (
     IncidentStatus,
     NeedStatus,
@@ -41,47 +42,37 @@ from spaces.models import (
 )
 from spaces.models.booking import OccurrenceQuerySet
 from spaces.models.incident import IN_FORCE
+from spaces.ties import offices_of
 
 S = IncidentStatus
 
 
-def settle_incident(incident: Incident) -> None:
-    """Closures as the places say while in force, dates displaced or restored to match, drafts for who is concerned."""
+def settle_incident(incident: Incident) -> list[Occurrence]:
+    """Closures as the places say while in force, dates displaced or restored to match, drafts for who is concerned.
+
+    Answers which dates were restored.
+    """
     scopes = (
         list(incident.scopes.select_related("building", "office"))
         if _holds(incident)
         else []
     )
-    offices = _offices(incident)
+    offices = offices_of(incident)
     lock_offices(offices)
     incident.closures.all().delete()
     closures = Closure.objects.bulk_create(_closures(incident, scopes))
     displaced = _displace(incident, closures)
     release_holds(closures, by=None, reason=str(incident))
-    _restore(incident)
+    restored = _restore(incident)
     refresh_free(offices)
     if incident.status in IN_FORCE:
         _draft_needs(incident, scopes, displaced)
+    return restored
 
 
 def _holds(incident: Incident) -> bool:
     """In force; or over, when what it closed until then stays on record."""
     return incident.status in {*IN_FORCE, S.OVER}
-
-
-def _offices(incident: Incident) -> list[int]:
-    """All that it closes or closed, whatever its status."""
-    scopes = incident.scopes.values_list("building", "office")
-    closures = incident.closures.values_list("building", "office")
-    buildings = {
-        building for building, office in [*scopes, *closures] if building and not office
-    }
-    rooms = {office for _building, office in [*scopes, *closures] if office}
-    return list(
-        Office.objects.filter(Q(building__in=buildings) | Q(pk__in=rooms)).values_list(
-            "pk", flat=True
-        )
-    )
 
 
 def _closures(incident: Incident, scopes: Iterable[IncidentScope]) -> list[Closure]:
@@ -109,8 +100,11 @@ def _displace(incident: Incident, closures: Iterable[Closure]) -> OccurrenceQuer
     return Occurrence.objects.filter(pk__in=ids)
 
 
-def _restore(incident: Incident) -> None:
-    """displaced → booked where no closure, of this incident or another, covers the date any more."""
+def _restore(incident: Incident) -> list[Occurrence]:
+    """displaced → booked where no closure, of this incident or another, covers the date any more and it is still wanted.
+
+    Who has found another room for the same hours is asked, and has both until then. A false alarm restores all.
+    """
     closures = Closure.objects.filter(
         Q(office=OuterRef("office")) | Q(building=OuterRef("office__building")),
         period__overlap=OuterRef("period"),
@@ -119,11 +113,20 @@ def _restore(incident: Incident) -> None:
     free = Occurrence.objects.filter(
         Exists(mine), ~Exists(closures), state=OccurrenceState.DISPLACED
     )
-    ids = list(free.values_list("pk", flat=True))
+    if incident.status == S.DISMISSED:
+        asked = Occurrence.objects.none()
+    else:
+        asked = found_elsewhere(free.ending_after(timezone.now()))
+    withdraw_questions(incident, asked)
+    questions = list(asked)
+    restored = list(free.exclude(pk__in=[date.pk for date in questions]))
+    ids = [date.pk for date in restored]
     move_by_clock(
         Occurrence.objects.filter(pk__in=ids), OccurrenceState.BOOKED, is_due=False
     )
     Displacement.objects.filter(incident=incident, occurrence__in=ids).delete()
+    ask_way_back(incident, questions)
+    return restored
 
 
 def _draft_needs(

@@ -39,8 +39,10 @@ def plan_entry(
     first_date: date,
     last_date: date,
     price_cents: int,
+    leaving: Iterable[int] = (),
 ) -> list[PlannedDate]:
-    """Every date of the pattern with what it costs, or why it cannot be entered. No opening is needed."""
+    """Every date of the pattern with what it costs, or why it cannot be entered. No opening is needed. Dates ``leaving``
+    by id are in nobody's way."""
     zone = office.building.zone
     dated = hours.expand(hours.merge_spans(spans), first_date, last_date, zone)
     periods = [item.period for item in dated if item.period]
@@ -50,6 +52,7 @@ def plan_entry(
         reach = (periods[0].lower, max(period.upper for period in periods))
         closures = list(Closure.objects.of_office(office).filter(period__overlap=reach))
         dates = Occurrence.objects.taking().filter(office=office).overlapping(*reach)
+        dates = dates.exclude(pk__in=leaving)
         taken = list(dates.select_related("guest").in_order())
     now = timezone.now()
     return [

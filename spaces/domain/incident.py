@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from directory.errors import NotAllowedError
 from directory.models import Therapist
 from spaces import hours
+from spaces.domain.borrowed import ask_everybody, ask_of_borrowed
 from spaces.domain.displacement import (
     close_needs,
     move_needs,
@@ -182,6 +183,7 @@ def move_reopening(scope: IncidentScope, *, by: Therapist, until: datetime) -> N
     scope.until = until
     scope.save(update_fields=["until"])
     settle_incident(incident)
+    ask_of_borrowed(incident)
     move_needs(incident, scope.building, old, until)
     if incident.status in IN_FORCE:
         tell_displaced(
@@ -221,7 +223,17 @@ def reopen_office(
         )
     scope.until = until
     scope.save(update_fields=["until"])
-    settle_incident(incident)
+    restored = settle_incident(incident)
+    ask_of_borrowed(incident)
+    if incident.status in IN_FORCE:
+        people = {date.guest_id for date in restored}
+        people |= set(office.hosts.values_list("pk", flat=True))
+        tell_of_incident(
+            "incident_moved",
+            incident,
+            Therapist.objects.filter(pk__in=people - {by.pk}).with_user(),
+            cause=f"incident:{incident.pk}:until:{scope.pk}:{timezone.now().isoformat()}",
+        )
 
 
 def may_change(scope: IncidentScope, therapist: Therapist) -> bool:
@@ -252,6 +264,7 @@ def watch_incidents(now: datetime | None = None) -> None:
     closed = IncidentScope.objects.filter(incident=OuterRef("pk"), until__gt=now)
     for incident in Incident.objects.open().filter(~Exists(closed)):
         _by_the_clock(incident, S.OVER)
+    ask_everybody(now)
 
 
 def next_statuses(incident: Incident, therapist: Therapist) -> list[IncidentStatus]:
@@ -301,6 +314,7 @@ def _move(
     incident.status, incident.decided_by, incident.decided_at = new, by, timezone.now()
     incident.save(update_fields=["status", "decided_by", "decided_at"])
     settle_incident(incident)
+    ask_of_borrowed(incident)
     if new in {S.DISMISSED, S.OVER}:
         tell_displaced(
             f"incident_{new}", incident, cause=f"incident:{incident.pk}:{new}"

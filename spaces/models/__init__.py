@@ -19,6 +19,7 @@ from spaces.models.office import Office
 from spaces.models.opening import Opening, UsualHours
 from spaces.models.photo import OfficePhoto
 from spaces.models.proposal import MoveProposal
+from spaces.models.reopening import BorrowedRoom, WayBack
 from spaces.models.search import SavedSearch
 from spaces.models.waitlist import WaitlistEntry
 from spaces.models.wave import Answer, Wave, WaveRecipient
@@ -29,6 +30,7 @@ __all__ = [
     "Booking",
     "BookingEvent",
     "BookingMessage",
+    "BorrowedRoom",
     "Building",
     "BusyCalendar",
     "Closure",
@@ -55,4 +57,5 @@ __all__ = [
     "WaitlistEntry",
     "Wave",
     "WaveRecipient",
+    "WayBack",
 ]

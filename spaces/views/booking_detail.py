@@ -35,6 +35,7 @@ from spaces.models.booking import OccurrenceQuerySet
 from spaces.statement import owed_by
 from spaces.summary import STANDS, summary_of
 from spaces.views.hand_on import hand_on_context
+from spaces.views.reopening import borrowed_context
 from spaces.views.rooms import rooms_context
 from spaces.views.waitlist import lost_context
 
@@ -104,6 +105,7 @@ def show_booking(
             "answer_form": answer_form or AnswerForm(),
             "approval_form": approval_form or ApprovalForm(),
             **hand_on_context(booking, me, dates),
+            **borrowed_context(booking, parties),
             **lost_context(booking, me, dates),
             **rooms_context(booking, parties, dates),
             **(_between_its_people(booking, parties, message_form) if parties else {}),

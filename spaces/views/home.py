@@ -25,10 +25,11 @@ from spaces.enums import IncidentStatus, NeedStatus, OfferStatus
 from spaces.models import Booking, Incident, IncidentScope, Need, Opening
 from spaces.models.incident import IN_FORCE
 from spaces.notifications.entry import entered_bookings, guest_path
-from spaces.summary import summary_of
+from spaces.summary import say_proposal, summary_of
 from spaces.ties import buildings_tied_to
 from spaces.views.hand_on import offered_context
 from spaces.views.proposal import waiting_proposals
+from spaces.views.reopening import reopening_tasks
 from spaces.week import say_hours
 from spaces.words import say_moment
 
@@ -83,6 +84,7 @@ def _home(me: Therapist, community: Community) -> dict[str, Any]:
             *_reports(me),
             *_drafts(me),
             *_offers(me),
+            *_reopened(me, community),
             *_requests(me, community),
             *_handed(me),
             *_proposed(me),
@@ -201,6 +203,35 @@ def _proposed(me: Therapist) -> Iterable[Task]:
             text=_("%(office)s: %(new)s instead of %(old)s.")
             % {"office": office, "new": new, "old": old},
             url=url,
+            action=_("Look and answer"),
+        )
+
+
+def _reopened(me: Therapist, community: Community) -> Iterable[Task]:
+    """A place is open again: back to one's own room or not, and what becomes of a borrowed one."""
+    ways, rooms = reopening_tasks(me)
+    for way in ways:
+        yield Task(
+            kicker=_("Open again"),
+            title=_("Back to your own room?"),
+            text=_("You have both for now. Unanswered, your own dates are released."),
+            url=way.get_absolute_url(),
+            action=_("Choose"),
+        )
+    for borrowed in rooms:
+        booking = borrowed.booking
+        yield Task(
+            kicker=_("Borrowed room"),
+            title=_("%(guest)s in %(office)s: how shall it go on?")
+            % {"guest": booking.guest, "office": booking.office},
+            text=_("%(name)s proposes: %(proposal)s.")
+            % {
+                "name": borrowed.proposed_by,
+                "proposal": say_proposal(borrowed, community.currency),
+            }
+            if borrowed.proposed_by
+            else _("End it, turn it into a sublet, or leave it as it was agreed."),
+            url=borrowed.get_absolute_url(),
             action=_("Look and answer"),
         )
 

@@ -19,7 +19,7 @@ from spaces.enums import (
     OccurrenceState,
 )
 from spaces.hours import Span, local_period
-from spaces.models import BookingMessage, CodeView
+from spaces.models import BookingMessage, BorrowedRoom, CodeView, WayBack
 from tests.factories.directory import (
     CommunityFactory,
     InvitedFactory,
@@ -239,6 +239,45 @@ def _calendars(member, office):
     )
 
 
+def _reopened(member, other, fire):
+    """A borrowed room whose guest proposes a sublet, another nobody spoke of, and a choice between two rooms."""
+    until = timezone.now() + timedelta(days=7)
+    lent = BookingFactory(
+        office=OfficeFactory(hosts=[member]), guest=other, status="confirmed"
+    )
+    used = BookingFactory(
+        office=OfficeFactory(hosts=[other], name=LONG_NAME),
+        guest=member,
+        status="confirmed",
+    )
+    own = BookingFactory(guest=member, status="confirmed")
+    way = WayBack.objects.create(incident=fire, guest=member, answer_by=until)
+    for day in (70, 77):
+        for booking in (lent, used):
+            OccurrenceFactory(booking=booking, period=hours(3, 5, day=day))
+        way.occurrences.add(
+            OccurrenceFactory(
+                booking=own, period=hours(3, 5, day=day), state="displaced"
+            )
+        )
+    first = timezone.localdate() + timedelta(days=60)
+    BorrowedRoom.objects.create(booking=used, incident=fire, answer_by=until)
+    proposed = BorrowedRoom.objects.create(
+        booking=lent,
+        incident=fire,
+        answer_by=until,
+        status="proposed",
+        kind="sublet",
+        proposed_by=other,
+        version=1,
+        first_date=first,
+        last_date=first + timedelta(weeks=4),
+        price_cents=1800,
+        week=[[1, 1080, 1200]],
+    )
+    return {"way_back": way, "lent": proposed, "used": used.borrowed}
+
+
 def _bad_day(member, other, office):
     """A fire in the member's building; their need with two offers of one hour; somebody's report not confirmed yet."""
     fire = IncidentFactory(
@@ -251,6 +290,7 @@ def _bad_day(member, other, office):
     wave = WaveFactory(need=None, incident=fire)
     WaveRecipientFactory(wave=wave, recipient=other)
     return {
+        **_reopened(member, other, fire),
         "fire": fire,
         "report": IncidentFactory(
             kind=IncidentKind.POWER,
