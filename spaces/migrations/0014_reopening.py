@@ -5,115 +5,270 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('directory', '0008_jurisdictions_by_one_name'),
-        ('spaces', '0013_move_proposal'),
+        ("directory", "0008_jurisdictions_by_one_name"),
+        ("spaces", "0013_move_proposal"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='BorrowedRoom',
+            name="BorrowedRoom",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('status', models.CharField(choices=[('asked', 'To be decided'), ('proposed', 'Waits for the other one’s yes'), ('agreed', 'Agreed'), ('kept', 'Stays as it was agreed'), ('lapsed', 'Unanswered: stays as it was agreed')], default='asked', max_length=8)),
-                ('answer_by', models.DateTimeField(verbose_name='answer expected until')),
-                ('kind', models.CharField(blank=True, choices=[('end', 'End it'), ('sublet', 'Turn it into a sublet')], max_length=6)),
-                ('version', models.PositiveSmallIntegerField(default=0)),
-                ('first_date', models.DateField(blank=True, null=True, verbose_name='from')),
-                ('last_date', models.DateField(blank=True, null=True, verbose_name='until')),
-                ('price_cents', models.PositiveIntegerField(default=0, verbose_name='price an hour')),
-                ('week', models.JSONField(blank=True, default=list, help_text='Weekday, from, to, in minutes: what goes on as a sublet.', verbose_name='hours of the week')),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('decided_at', models.DateTimeField(blank=True, null=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True,
+                        primary_key=True,
+                        serialize=False,
+                        verbose_name="ID",
+                    ),
+                ),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("asked", "To be decided"),
+                            ("proposed", "Waits for the other one’s yes"),
+                            ("agreed", "Agreed"),
+                            ("kept", "Stays as it was agreed"),
+                            ("lapsed", "Unanswered: stays as it was agreed"),
+                        ],
+                        default="asked",
+                        max_length=8,
+                    ),
+                ),
+                (
+                    "answer_by",
+                    models.DateTimeField(verbose_name="answer expected until"),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("end", "End it"),
+                            ("sublet", "Turn it into a sublet"),
+                        ],
+                        max_length=6,
+                    ),
+                ),
+                ("version", models.PositiveSmallIntegerField(default=0)),
+                (
+                    "first_date",
+                    models.DateField(blank=True, null=True, verbose_name="from"),
+                ),
+                (
+                    "last_date",
+                    models.DateField(blank=True, null=True, verbose_name="until"),
+                ),
+                (
+                    "price_cents",
+                    models.PositiveIntegerField(
+                        default=0, verbose_name="price an hour"
+                    ),
+                ),
+                (
+                    "week",
+                    models.JSONField(
+                        blank=True,
+                        default=list,
+                        help_text="Weekday, from, to, in minutes: what goes on as a sublet.",
+                        verbose_name="hours of the week",
+                    ),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("decided_at", models.DateTimeField(blank=True, null=True)),
             ],
             options={
-                'verbose_name': 'borrowed room after reopening',
-                'verbose_name_plural': 'borrowed rooms after reopening',
-                'ordering': ['-created_at', '-pk'],
+                "verbose_name": "borrowed room after reopening",
+                "verbose_name_plural": "borrowed rooms after reopening",
+                "ordering": ["-created_at", "-pk"],
             },
         ),
         migrations.CreateModel(
-            name='WayBack',
+            name="WayBack",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('status', models.CharField(choices=[('asked', 'To be decided'), ('back', 'Back in the own room'), ('stayed', 'Stays in the other room'), ('lapsed', 'Released unanswered'), ('moot', 'Closed again')], default='asked', max_length=8)),
-                ('answer_by', models.DateTimeField(verbose_name='answer expected until')),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('decided_at', models.DateTimeField(blank=True, null=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True,
+                        primary_key=True,
+                        serialize=False,
+                        verbose_name="ID",
+                    ),
+                ),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("asked", "To be decided"),
+                            ("back", "Back in the own room"),
+                            ("stayed", "Stays in the other room"),
+                            ("lapsed", "Released unanswered"),
+                            ("moot", "Closed again"),
+                        ],
+                        default="asked",
+                        max_length=8,
+                    ),
+                ),
+                (
+                    "answer_by",
+                    models.DateTimeField(verbose_name="answer expected until"),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("decided_at", models.DateTimeField(blank=True, null=True)),
             ],
             options={
-                'verbose_name': "way back to one's own room",
-                'verbose_name_plural': "ways back to one's own room",
-                'ordering': ['-created_at', '-pk'],
+                "verbose_name": "way back to one's own room",
+                "verbose_name_plural": "ways back to one's own room",
+                "ordering": ["-created_at", "-pk"],
             },
         ),
         migrations.RemoveConstraint(
-            model_name='booking',
-            name='spaces_booking_source_known',
+            model_name="booking",
+            name="spaces_booking_source_known",
         ),
         migrations.AlterField(
-            model_name='booking',
-            name='source',
-            field=models.CharField(choices=[('request', 'Asked for by the guest'), ('offer', 'Offered in an emergency'), ('host', 'Entered by the host'), ('waitlist', 'From the waitlist'), ('sublet', 'Borrowed first, then sublet')], default='request', max_length=8),
+            model_name="booking",
+            name="source",
+            field=models.CharField(
+                choices=[
+                    ("request", "Asked for by the guest"),
+                    ("offer", "Offered in an emergency"),
+                    ("host", "Entered by the host"),
+                    ("waitlist", "From the waitlist"),
+                    ("sublet", "Borrowed first, then sublet"),
+                ],
+                default="request",
+                max_length=8,
+            ),
         ),
         migrations.AddConstraint(
-            model_name='booking',
-            constraint=models.CheckConstraint(condition=models.Q(('source__in', ['request', 'offer', 'host', 'waitlist', 'sublet'])), name='spaces_booking_source_known'),
+            model_name="booking",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("source__in", ["request", "offer", "host", "waitlist", "sublet"])
+                ),
+                name="spaces_booking_source_known",
+            ),
         ),
         migrations.AddField(
-            model_name='borrowedroom',
-            name='booking',
-            field=models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='borrowed', to='spaces.booking', verbose_name='booking'),
+            model_name="borrowedroom",
+            name="booking",
+            field=models.OneToOneField(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="borrowed",
+                to="spaces.booking",
+                verbose_name="booking",
+            ),
         ),
         migrations.AddField(
-            model_name='borrowedroom',
-            name='incident',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='borrowed', to='spaces.incident'),
+            model_name="borrowedroom",
+            name="incident",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="borrowed",
+                to="spaces.incident",
+            ),
         ),
         migrations.AddField(
-            model_name='borrowedroom',
-            name='proposed_by',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='directory.therapist'),
+            model_name="borrowedroom",
+            name="proposed_by",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="directory.therapist",
+            ),
         ),
         migrations.AddField(
-            model_name='borrowedroom',
-            name='sublet',
-            field=models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='was_borrowed', to='spaces.booking'),
+            model_name="borrowedroom",
+            name="sublet",
+            field=models.OneToOneField(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="was_borrowed",
+                to="spaces.booking",
+            ),
         ),
         migrations.AddField(
-            model_name='wayback',
-            name='guest',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='ways_back', to='directory.therapist'),
+            model_name="wayback",
+            name="guest",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="ways_back",
+                to="directory.therapist",
+            ),
         ),
         migrations.AddField(
-            model_name='wayback',
-            name='incident',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='ways_back', to='spaces.incident'),
+            model_name="wayback",
+            name="incident",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="ways_back",
+                to="spaces.incident",
+            ),
         ),
         migrations.AddField(
-            model_name='wayback',
-            name='occurrences',
-            field=models.ManyToManyField(related_name='ways_back', to='spaces.occurrence'),
+            model_name="wayback",
+            name="occurrences",
+            field=models.ManyToManyField(
+                related_name="ways_back", to="spaces.occurrence"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='borrowedroom',
-            constraint=models.CheckConstraint(condition=models.Q(('status__in', ['asked', 'proposed', 'agreed', 'kept', 'lapsed'])), name='spaces_borrowedroom_status_known'),
+            model_name="borrowedroom",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("status__in", ["asked", "proposed", "agreed", "kept", "lapsed"])
+                ),
+                name="spaces_borrowedroom_status_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='borrowedroom',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['', 'end', 'sublet'])), name='spaces_borrowedroom_kind_known'),
+            model_name="borrowedroom",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("kind__in", ["", "end", "sublet"])),
+                name="spaces_borrowedroom_kind_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='borrowedroom',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('status__in', ['proposed', 'agreed']), _negated=True), models.Q(('first_date__isnull', False), ('proposed_by__isnull', False), models.Q(('kind', ''), _negated=True), models.Q(models.Q(('kind', 'sublet'), _negated=True), ('last_date__isnull', False), _connector='OR')), _connector='OR'), name='spaces_borrowedroom_proposal_is_whole'),
+            model_name="borrowedroom",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("status__in", ["proposed", "agreed"]), _negated=True),
+                    models.Q(
+                        ("first_date__isnull", False),
+                        ("proposed_by__isnull", False),
+                        models.Q(("kind", ""), _negated=True),
+                        models.Q(
+                            models.Q(("kind", "sublet"), _negated=True),
+                            ("last_date__isnull", False),
+                            _connector="OR",
+                        ),
+                    ),
+                    _connector="OR",
+                ),
+                name="spaces_borrowedroom_proposal_is_whole",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='wayback',
-            constraint=models.CheckConstraint(condition=models.Q(('status__in', ['asked', 'back', 'stayed', 'lapsed', 'moot'])), name='spaces_wayback_status_known'),
+            model_name="wayback",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("status__in", ["asked", "back", "stayed", "lapsed", "moot"])
+                ),
+                name="spaces_wayback_status_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='wayback',
-            constraint=models.UniqueConstraint(condition=models.Q(('status', 'asked')), fields=('incident', 'guest'), name='spaces_wayback_asked_once'),
+            model_name="wayback",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("status", "asked")),
+                fields=("incident", "guest"),
+                name="spaces_wayback_asked_once",
+            ),
         ),
     ]
