@@ -6,7 +6,7 @@ import secrets
 import shutil
 import sys
 
-from benches import BENCHES, USUAL_RUNS, USUAL_SIZE
+from benches import BENCHES, USUAL_RUNS
 from services import ROOT, VAR, CannotStartError, Tenancy, start_services
 from supervisor import Supervisor, in_foreground
 
@@ -19,8 +19,7 @@ def read_arguments() -> argparse.Namespace:
     parser.add_argument(
         "--size",
         type=int,
-        default=USUAL_SIZE,
-        help=f"how many offices there are ({USUAL_SIZE})",
+        help=f"how many offices there are, or colleagues to be told ({_sizes()})",
     )
     parser.add_argument(
         "--json", action="store_true", help="one object a line instead of a table"
@@ -32,9 +31,15 @@ def read_arguments() -> argparse.Namespace:
         help=f"of each, at most ({USUAL_RUNS})",
     )
     options = parser.parse_args()
+    if options.size is None:
+        options.size = BENCHES[options.name]
     if options.size < 1 or options.runs < 1:
         parser.error("--size and --runs are numbers from 1 up")
     return options
+
+
+def _sizes() -> str:
+    return ", ".join(f"{name} {size:,}" for name, size in BENCHES.items())
 
 
 def begin_anew() -> None:
@@ -50,6 +55,7 @@ def environment_with(services: dict[str, str]) -> dict[str, str]:
         "SECRET_KEY": secrets.token_urlsafe(50),
         "BASE_URL": "http://localhost:8000",
         "EMAIL_URL": "smtp://127.0.0.1:9",
+        "OUTBOX_CONNECTIONS": "8",  # as the limits in docs were taken
         "DEFAULT_FROM_EMAIL": "Rooms <rooms@example.org>",
         "ALLOWED_HOSTS": "localhost,127.0.0.1",
         "BEHIND_PROXY": "0",

@@ -156,10 +156,14 @@ AUTH_PASSWORD_VALIDATORS = [
 
 # --- Mail: an SMTP conversation, spoken by directory's outbox alone -------
 globals().update(env.email_url_config(EMAIL_URL))
-EMAIL_TIMEOUT = 20  # seconds; a server that hangs must not hold a worker
+EMAIL_TIMEOUT = env.float(
+    "EMAIL_TIMEOUT", default=20
+)  # seconds; a server that hangs must not hold a worker
 
 # --- The outbox: see directory/domain/delivery ----------------------------
-OUTBOX_CONNECTIONS = 2  # conversations with the mail server at once
+OUTBOX_CONNECTIONS = env.int(
+    "OUTBOX_CONNECTIONS", default=2
+)  # conversations with the mail server at once
 OUTBOX_SECONDS = 2.0  # after which a drain lets others go first
 OUTBOX_RESENDS = True  # a message whose fate is unknown: once more with the same Message-ID, or hold it
 OUTBOX_RESEND_SECONDS = env.float(

@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
+from functools import cached_property
 
 from django.db.models import Q, prefetch_related_objects
 from django.utils import timezone
@@ -38,17 +39,17 @@ class Coverage:
     open: list[Interval]
     nice: "Coverage | None" = None
 
-    @property
+    @cached_property
     def missing(self) -> list[Interval]:
         """To come and not booked: what still has to be offered."""
         return hours.union([*self.offered, *self.open])
 
-    @property
+    @cached_property
     def wanted(self) -> list[Interval]:
         """What may still be offered, and accepted: with the hours that would be nice."""
         return hours.union([*self.missing, *(self.nice.missing if self.nice else [])])
 
-    @property
+    @cached_property
     def unoffered(self) -> list[Interval]:
         """Of all that is wanted, what nobody offers yet."""
         return hours.union([*self.open, *(self.nice.open if self.nice else [])])

@@ -74,3 +74,26 @@ def test_bench_search_prints_one_object_a_line():
     ]
     assert all(set(figure) == set(COLUMNS) for figure in figures)
     assert all(figure["value"] > 0 < figure["limit"] for figure in figures)
+
+
+def test_bench_broadcast_sends_every_mail_and_prints_its_rates():
+    ended = subprocess.run(
+        [BENCH, "broadcast", "--size", "20", "--json"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    figures = {row["name"]: row for row in map(json.loads, ended.stdout.splitlines())}
+
+    assert set(figures) == {
+        "broadcast.rate.0ms",
+        "broadcast.rate.50ms",
+        "broadcast.first_mail",
+    }
+    assert (
+        figures["broadcast.rate.50ms"]["value"]
+        > 0
+        < figures["broadcast.rate.50ms"]["limit"]
+    )
+    assert figures["broadcast.first_mail"]["value"] > 0

@@ -1,0 +1,117 @@
+"""What is lost or sent twice when workers and the broker die in the middle of a wave, by the mail server's own log."""
+
+import os
+import signal
+import time
+from collections import Counter
+from contextlib import ExitStack
+
+import redis
+from django.conf import settings
+from django.db.models import Q
+
+from benches.figures import Figure, say
+from benches.post import (
+    CONNECTIONS,
+    MailServer,
+    build_neighbours,
+    kill_group,
+    mail_server,
+    make_need,
+    start_beat,
+    start_worker,
+    stopping,
+)
+from directory.enums import DeliveryState
+from directory.models import Delivery
+from spaces.domain.need import publish_need
+
+WORKERS, BROKERS = 60, 10  # how many of each are killed
+DELAY, FAULTS = (
+    20,
+    0.005,
+)  # milliseconds over a letter; the share of letters the server misbehaves over
+SHORT = {  # what takes minutes in earnest, shortened
+    "OUTBOX_SWEEP_SECONDS": "1",
+    "OUTBOX_RESEND_SECONDS": "2",
+    "EMAIL_TIMEOUT": "4",
+}
+SETTLED = [DeliveryState.SENT, DeliveryState.FAILED, DeliveryState.SKIPPED]
+PATIENCE = 300.0  # seconds for the rest to leave, once nothing dies any more
+
+
+def run(size: int, _runs: int) -> list[Figure]:
+    build_neighbours(size)
+    need = make_need("asker")
+    with mail_server("crash", delay=DELAY, faults=FAULTS) as post, ExitStack() as stack:
+        stack.enter_context(stopping(start_beat(post.port, **SHORT)))
+        publish_need(need, by=need.therapist)
+        kills = _kill_again_and_again(post, size)
+        with stopping(start_worker(post.port, **SHORT)):
+            _wait_until_settled()
+        letters = Counter(letter.message_id for letter in post.letters())
+    rows = list(Delivery.objects.filter(kind="wave"))
+    if len(rows) != size:
+        raise AssertionError(f"{len(rows)} mails were promised to {size} people.")
+    doubted = {row.message_id for row in rows if row.uncertain_at}
+    lost = sum(not letters[row.message_id] for row in rows)
+    twice = sum(
+        max(0, letters[row.message_id] - (2 if row.message_id in doubted else 1))
+        for row in rows
+    )
+    return [
+        Figure("crash.kills", size, sum(kills.values()), "count"),
+        Figure("crash.lost", size, lost, "count"),
+        Figure("crash.twice", size, twice, "count"),
+        Figure(
+            "crash.uncertain",
+            size,
+            len(doubted),
+            "count",
+            limit=CONNECTIONS * kills["worker"],
+        ),
+    ]
+
+
+def _kill_again_and_again(post: MailServer, size: int) -> Counter[str]:
+    """Each time some more letters have come, so that the deaths fall into the sending."""
+    kills: Counter[str] = Counter()
+    plan = ["worker"] * (WORKERS // BROKERS) + ["broker"]
+    step = max(1, size * 8 // 10 // (WORKERS + BROKERS))
+    worker = start_worker(post.port, **SHORT)
+    for number in range(WORKERS + BROKERS):
+        aim = len(post.letters()) + step
+        try:
+            post.wait_for(lambda letters, aim=aim: len(letters) >= aim)
+        finally:
+            if plan[number % len(plan)] == "worker":
+                kill_group(worker)
+        if plan[number % len(plan)] == "worker":
+            worker = start_worker(post.port, **SHORT)
+            kills["worker"] += 1
+        else:
+            _kill_broker()
+            kills["broker"] += 1
+        say(f"{number + 1} kills, {len(post.letters()):,} letters")
+    kill_group(worker)
+    kills["worker"] += 1
+    return kills
+
+
+def _kill_broker() -> None:
+    """Whoever supervises it starts it again."""
+    client = redis.Redis.from_url(settings.REDIS_URL)
+    os.kill(client.info("server")["process_id"], signal.SIGKILL)
+
+
+def _wait_until_settled() -> None:
+    """Sent, failed or skipped; or uncertain for the second time, which a person decides."""
+    open_rows = Delivery.objects.filter(kind="wave").exclude(
+        Q(state__in=SETTLED)
+        | Q(state=DeliveryState.UNCERTAIN, next_attempt_at__isnull=True)
+    )
+    deadline = time.monotonic() + PATIENCE
+    while left := open_rows.count():
+        if time.monotonic() > deadline:
+            raise AssertionError(f"{left} mails did not leave.")
+        time.sleep(0.5)
