@@ -2,7 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from django.db.models import Exists, OuterRef, Prefetch, Q
@@ -16,7 +16,7 @@ from spaces.coverage import Coverage, coverage_of
 from spaces.enums import IncidentKind
 from spaces.hours import Span, clock, common_spans, merge_spans
 from spaces.matching import open_needs_of
-from spaces.models import Closure, Incident, Need, Office, Opening, Wave
+from spaces.models import Closure, Incident, Need, Office, Opening, Pledge, Wave
 from spaces.week import day_name
 
 URGENT = timedelta(days=1)
@@ -40,6 +40,14 @@ class Appeal:
     needs: list[Need]
     asked: list[Asked]
     coverage: dict[int, Coverage]
+    pledges: list[Pledge] = field(default_factory=list)  # of the helper
+
+    @property
+    def pledge(self) -> Pledge | None:
+        """What they would lend of the room that has most of it: its price and weeks begin their offer."""
+        if not any(asked.is_pledged for asked in self.asked):
+            return None
+        return next((own for own in self.pledges if own.office == self.room), None)
 
     @property
     def incident(self) -> Incident | None:
@@ -140,12 +148,13 @@ def appeals_of(
         {need.pk: need for found in needs.values() for need in found}.values()
     )
     blocked = _blocked(helpers)
-    offices = offices_of(helpers)
+    offices, pledges = offices_of(helpers), pledges_of(helpers)
     appeals = {}
     for wave, helper in pairs:
         shown = [need for need in needs[wave.pk] if not _hidden(need, helper, blocked)]
-        asked = asked_of(shown, coverage, offices[helper.pk])
-        appeals[wave.pk, helper.pk] = Appeal(wave, helper, shown, asked, coverage)
+        own = pledges[helper.pk]
+        asked = asked_of(shown, coverage, offices[helper.pk], own)
+        appeals[wave.pk, helper.pk] = Appeal(wave, helper, shown, asked, coverage, own)
     return appeals
 
 
@@ -171,6 +180,14 @@ def offices_of(helpers: Iterable[int]) -> dict[int, list[Office]]:
     ):
         for host in office.hosts.all():
             found[host.pk].append(office)
+    return found
+
+
+def pledges_of(helpers: Iterable[int]) -> dict[int, list[Pledge]]:
+    found: dict[int, list[Pledge]] = defaultdict(list)
+    standing = Pledge.objects.standing().filter(therapist__in=list(helpers))
+    for pledge in standing.select_related("office"):
+        found[pledge.therapist_id].append(pledge)
     return found
 
 

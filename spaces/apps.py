@@ -17,6 +17,7 @@ class SpacesConfig(AppConfig):
             exchange,
             hours,
             loan,
+            pledge,
             proposal,
             reopening,
             search,
@@ -30,6 +31,7 @@ class SpacesConfig(AppConfig):
         entry.register()
         exchange.register()
         loan.register()
+        pledge.register()
         proposal.register()
         reopening.register()
         search.register()

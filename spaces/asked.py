@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from django.utils import timezone
@@ -11,7 +11,7 @@ from django.utils import timezone
 from spaces import hours
 from spaces.coverage import LONG_AGO, Coverage, contains, meets
 from spaces.hours import Dated, Interval, Span
-from spaces.models import Need, Office
+from spaces.models import Need, Office, Pledge
 from spaces.models.opening import STALE
 
 
@@ -23,11 +23,12 @@ class Asked:
     zone: ZoneInfo
     needs: list[Need]
     dates: list[Dated]  # still to be had
-    is_free: bool  # their posted hours meet it
+    is_free: bool  # their posted or pledged hours meet it
     is_offered: bool  # colleagues offered all of it already
     is_must: bool = True  # somebody must have it, and nobody offers it to them yet
     free_dates: int = 0
     office: Office | None = None  # one of theirs that is free then
+    is_pledged: bool = False  # for emergencies, ahead of this one
 
     @property
     def value(self) -> str:
@@ -47,13 +48,21 @@ class Asked:
 
 
 def asked_of(
-    needs: Sequence[Need], coverage: dict[int, Coverage], offices: Iterable[Office]
+    needs: Sequence[Need],
+    coverage: dict[int, Coverage],
+    offices: Iterable[Office],
+    pledges: Iterable[Pledge] = (),
 ) -> list[Asked]:
     """The stretches of the week the needs are missing, split where the person's free hours begin or end.
 
-    ``offices`` are the person's, with their openings loaded.
+    ``offices`` are the person's, with their openings loaded, ``pledges`` what they would lend of them.
     """
-    free = {office: _free(office) for office in offices}
+    lent = _lent(pledges, needs, coverage)
+    pledged = hours.union(period for periods in lent.values() for period in periods)
+    free = {
+        office: hours.union([*_free(office), *lent.get(office.pk, [])])
+        for office in offices
+    }
     anywhere = hours.union(period for periods in free.values() for period in periods)
     found: list[Asked] = []
     for span, zone, wanting in _cells(needs, coverage):
@@ -67,6 +76,7 @@ def asked_of(
             dates,
             is_free=any(contains(anywhere, *_bounds(item)) for item in dates),
             is_offered=not _meets_any(coverage, wanting, dates, "unoffered"),
+            is_pledged=any(contains(pledged, *_bounds(item)) for item in dates),
         )
         cell.is_must = _meets_any(
             coverage, wanting, dates, "missing" if cell.is_offered else "open"
@@ -98,6 +108,23 @@ def _free(office: Office) -> list[Interval]:
         if opening.confirmed_at > now - STALE
         for period in opening.free
     )
+
+
+def _lent(
+    pledges: Iterable[Pledge], needs: Sequence[Need], coverage: dict[int, Coverage]
+) -> dict[int, list[Interval]]:
+    """By office: what is pledged for its so many weeks, which begin with the first hour that is missing."""
+    missing = [coverage[need.pk].missing for need in needs]
+    firsts = [periods[0][0] for periods in missing if periods]
+    if not firsts:
+        return {}
+    first = min(firsts)
+    return {
+        pledge.office_id: hours.intersection(
+            pledge.free, [(first, first + timedelta(weeks=pledge.weeks))]
+        )
+        for pledge in pledges
+    }
 
 
 def _cells(
@@ -148,6 +175,7 @@ def _continues(before: Asked, cell: Asked) -> bool:
         and before.needs == cell.needs
         and (before.is_free, before.is_offered, before.is_must)
         == (cell.is_free, cell.is_offered, cell.is_must)
+        and before.is_pledged == cell.is_pledged
     )
 
 

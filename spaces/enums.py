@@ -188,6 +188,13 @@ class AnswerChoice(TextChoices):
     NOT_THIS_INCIDENT = "not_this_incident", _("Not for this incident")
 
 
+class DrillState(TextChoices):
+    WAITING = "waiting", _("About to begin")
+    RUNNING = "running", _("Running")
+    DONE = "done", _("Done")
+    FAILED = "failed", _("Failed")
+
+
 class Party(TextChoices):
     """Who somebody is to a booking, need, offer or incident: the columns of the transition tables."""
 

@@ -1,20 +1,27 @@
 """Whom to ask for a need, and what to ask of each: the search for offices turned round."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
 from django.db.models import (
+    Case,
     CharField,
+    DateTimeField,
+    DurationField,
     Exists,
+    ExpressionWrapper,
     F,
     FloatField,
+    Func,
+    Max,
     Min,
     OuterRef,
     Q,
     QuerySet,
     Subquery,
     Value,
+    When,
 )
 from django.db.models.functions import Cast, Concat
 from django.utils import timezone
@@ -33,6 +40,7 @@ from spaces.models import (
     Offer,
     Office,
     Opening,
+    Pledge,
     Wave,
     WaveRecipient,
 )
@@ -46,15 +54,18 @@ NOTHING = Value([], output_field=DateTimeMultirangeField())
 
 @dataclass(frozen=True)
 class Helper:
-    """Somebody to ask. ``free`` are their posted hours that meet wanted ones; empty where none are posted."""
+    """Somebody to ask. ``free`` are their posted hours that meet wanted ones, ``pledged`` those they would lend in an
+    emergency; both empty where nothing is known.
+    """
 
     therapist_id: int
     metres: int
     free: list[Interval]
+    pledged: list[Interval] = field(default_factory=list)
 
     @property
     def is_match(self) -> bool:
-        return bool(self.free)
+        return bool(self.free or self.pledged)
 
 
 def waves_of(need: Need) -> WaveQuerySet:
@@ -96,11 +107,12 @@ def _blocks(helper: Therapist) -> QuerySet[Block]:
 def helpers_for(
     need: Need, wanted: Sequence[Interval], *, metres: float, wave: Wave, limit: int
 ) -> list[Helper]:
-    """Nearest first: members who would help and whose posted free hours meet ``wanted``, then those near with an
-    office and no fresh hours at all. Without those the wave's incident has asked already, and those who said no.
+    """Whoever pledged some of ``wanted``, then members who would help and whose posted free hours meet it, then those
+    near with an office and no fresh hours at all; each nearest first. Without those the wave's incident has asked
+    already, and those who said no.
     """
     hostings = _hostings(need, wanted, metres, _willing(need, wave))
-    matching = hostings.filter(common__isnull=False)
+    matching = hostings.filter(Q(common__isnull=False) | Q(pledged__isnull=False))
     found = _nearest(matching, limit)
     if len(found) < limit:
         fresh = (
@@ -109,7 +121,7 @@ def helpers_for(
             .filter(office__hosts=OuterRef("therapist"))
         )
         found += _nearest(
-            hostings.filter(~Exists(fresh), ~Exists(_closed(wanted))),
+            hostings.filter(~Exists(fresh), ~Exists(_closed(wanted)), pledged=None),
             limit - len(found),
         )
     return found
@@ -118,7 +130,9 @@ def helpers_for(
 def _hostings(
     need: Need, wanted: Sequence[Interval], metres: float, helpers: TherapistQuerySet
 ) -> QuerySet:
-    """Who hosts which office near, how far that is, and (``common``) what its openings have of the wanted hours."""
+    """Who hosts which office near, how far that is, and what its openings (``common``) and the host's pledge
+    (``pledged``) have of the wanted hours.
+    """
     common = Common(
         F("free"), Value(list(wanted), output_field=DateTimeMultirangeField())
     )
@@ -152,18 +166,50 @@ def _hostings(
     reach = F("therapist__emergency_radius_km") * Value(
         1000.0, output_field=FloatField()
     )
-    return near.filter(metres__lte=reach)
+    pledged = Pledge.objects.standing().filter(
+        therapist=OuterRef("therapist"),
+        office=OuterRef("office"),
+        radius_metres__gte=OuterRef("metres"),
+    )
+    parts = pledged.annotate(part=_lent_of(wanted)).exclude(part=NOTHING)
+    known: QuerySet = near.annotate(pledged=Subquery(parts.values("part")))
+    return known.filter(Q(metres__lte=reach) | Q(pledged__isnull=False))
+
+
+def _lent_of(wanted: Sequence[Interval]) -> Common:
+    """Of a pledge's hours: those wanted in its so many weeks, which begin with the first wanted hour."""
+    first = Value(wanted[0][0], output_field=DateTimeField())
+    weeks = ExpressionWrapper(
+        F("weeks") * Value(timedelta(weeks=1), output_field=DurationField()),
+        output_field=DurationField(),
+    )
+    last = ExpressionWrapper(first + weeks, output_field=DateTimeField())
+    return Common(
+        F("free"),
+        Value(list(wanted), output_field=DateTimeMultirangeField()),
+        Func(Func(first, last, function="tstzrange"), function="tstzmultirange"),
+    )
 
 
 def _nearest(hostings: QuerySet, limit: int) -> list[Helper]:
     rows = (
         hostings.order_by()
         .values("therapist")
-        .annotate(nearest=Min("metres"), free=RangeUnion("common"))
-        .order_by("nearest", "therapist")[:limit]
+        .annotate(
+            nearest=Min("metres"),
+            free=RangeUnion("common"),
+            lent=RangeUnion("pledged"),
+            has_pledged=Max(Case(When(pledged__isnull=False, then=1), default=0)),
+        )
+        .order_by("-has_pledged", "nearest", "therapist")[:limit]
     )
     return [
-        Helper(row["therapist"], round(row["nearest"]), row["free"] or [])
+        Helper(
+            row["therapist"],
+            round(row["nearest"]),
+            row["free"] or [],
+            row["lent"] or [],
+        )
         for row in rows
     ]
 

@@ -12,6 +12,7 @@ from spaces.domain import (
     loan,
     need,
     offer,
+    pledge,
     saved_search,
     unused,
     waitlist,
@@ -52,6 +53,7 @@ def roll_availability() -> None:
 @shared_task
 def remind_of_hours() -> None:
     freshness.remind_of_hours()
+    pledge.remind_of_pledges()
 
 
 @shared_task

@@ -16,7 +16,7 @@ from spaces import hours
 from spaces.domain.holds import hold_for_waiting
 from spaces.enums import Audience, BookingStatus, NeedStatus
 from spaces.hours import Interval
-from spaces.models import Booking, Closure, Need, Occurrence, Office, Opening
+from spaces.models import Booking, Closure, Need, Occurrence, Office, Opening, Pledge
 from spaces.queries import RangeUnion
 
 logger = logging.getLogger(__name__)
@@ -39,7 +39,7 @@ def lock_offices(which: Iterable[int] | Q) -> list[Office]:
 
 
 def refresh_free(office_ids: Iterable[int], *, seekers: Iterable[int] = ()) -> None:
-    """Recompute ``Opening.free`` of these offices, then hold what is free for who waits for it.
+    """Recompute ``free`` of what is offered and pledged of these offices, then hold what is free for who waits for it.
 
     The caller holds their locks. ``seekers`` are therapists whose requests changed: their facets, as the hosts', follow.
     """
@@ -59,41 +59,41 @@ def refresh_free(office_ids: Iterable[int], *, seekers: Iterable[int] = ()) -> N
 
 
 def _write_free(office_ids: Iterable[int]) -> None:
-    changed = [
-        opening for opening, free in _recomputed(office_ids) if _set_free(opening, free)
-    ]
-    Opening.objects.bulk_update(changed, ["free"], batch_size=500)
+    changed = [row for row, free in _recomputed(office_ids) if _set_free(row, free)]
+    openings = [row for row in changed if isinstance(row, Opening)]
+    pledges = [row for row in changed if isinstance(row, Pledge)]
+    Opening.objects.bulk_update(openings, ["free"], batch_size=500)
+    Pledge.objects.bulk_update(pledges, ["free"], batch_size=500)
 
 
-def verify_free(office_ids: Sequence[int]) -> list[Opening]:
-    """Repair and return the openings whose ``free`` was not what a recomputation says: a bug, except at the far
+def verify_free(office_ids: Sequence[int]) -> list[Opening | Pledge]:
+    """Repair and return the openings and pledges whose ``free`` was not what a recomputation says: a bug, except at the far
     end of the horizon, which moves forward every day."""
     with transaction.atomic():
         lock_offices(office_ids)
         now = timezone.now()
         sure = [(now, now + hours.HORIZON - timedelta(days=8))]
-        wrong = []
-        for opening, free in _recomputed(office_ids):
-            known, true = (
-                hours.intersection(part, sure) for part in (opening.free, free)
-            )
+        wrong: list[Opening | Pledge] = []
+        for row, free in _recomputed(office_ids):
+            known, true = (hours.intersection(part, sure) for part in (row.free, free))
             if known != true:
-                wrong.append(opening)
-            if _set_free(opening, free):
-                opening.save(update_fields=["free"])
+                wrong.append(row)
+            if _set_free(row, free):
+                row.save(update_fields=["free"])
         return wrong
 
 
-def verify_every_office() -> list[Opening]:
+def verify_every_office() -> list[Opening | Pledge]:
     """Every night: free time rolls forward by a day; what was wrong before is repaired, reported and returned."""
     ids = list(Office.objects.order_by("pk").values_list("pk", flat=True))
     wrong = [
-        opening
+        row
         for at in range(0, len(ids), BATCH)
-        for opening in verify_free(ids[at : at + BATCH])
+        for row in verify_free(ids[at : at + BATCH])
     ]
-    for opening in wrong:
-        logger.error("Free time of opening %s was wrong and is repaired.", opening.pk)
+    for row in wrong:
+        kind = "pledge" if isinstance(row, Pledge) else "opening"
+        logger.error("Free time of %s %s was wrong and is repaired.", kind, row.pk)
     return wrong
 
 
@@ -143,33 +143,32 @@ def _keep_each(therapist_ids: Iterable[int]) -> None:
             keep_facets([pk])
 
 
-def _recomputed(office_ids: Iterable[int]) -> list[tuple[Opening, list[Interval]]]:
+def _recomputed(
+    office_ids: Iterable[int],
+) -> list[tuple[Opening | Pledge, list[Interval]]]:
     now = timezone.now()
-    openings = list(
-        Opening.objects.filter(office__in=list(office_ids))
+    ids = list(office_ids)
+    rows: list[Opening | Pledge] = [
+        *Opening.objects.filter(office__in=ids)
         .select_related("office__building")
-        .order_by("pk")
-    )
-    taken = _taken([opening.office for opening in openings], now) if openings else {}
+        .order_by("pk"),
+        *Pledge.objects.filter(office__in=ids).with_office().order_by("pk"),
+    ]
+    taken = _taken([row.office for row in rows], now) if rows else {}
     return [
-        (
-            opening,
-            hours.difference(
-                _offered(opening, opening.office, now), taken[opening.office_id]
-            ),
-        )
-        for opening in openings
+        (row, hours.difference(_offered(row, now), taken[row.office_id]))
+        for row in rows
     ]
 
 
-def _offered(opening: Opening, office: Office, now: datetime) -> list[Interval]:
-    zone = office.building.zone
-    today = now.astimezone(zone).date()
-    last = today + hours.HORIZON
-    first = max(opening.first_date, today)
-    return hours.intervals_of(
-        hours.expand([opening.span], first, min(opening.last_date or last, last), zone)
-    )
+def _offered(row: Opening | Pledge, now: datetime) -> list[Interval]:
+    zone = row.office.building.zone
+    first = now.astimezone(zone).date()
+    last = first + hours.HORIZON
+    if isinstance(row, Pledge):
+        return hours.intervals_of(hours.expand(row.spans, first, last, zone))
+    first, last = max(row.first_date, first), min(row.last_date or last, last)
+    return hours.intervals_of(hours.expand([row.span], first, last, zone))
 
 
 def _taken(offices: Iterable[Office], now: datetime) -> dict[int, list[Interval]]:
@@ -196,9 +195,9 @@ def _taken(offices: Iterable[Office], now: datetime) -> dict[int, list[Interval]
     return {office_id: hours.union(found) for office_id, found in periods.items()}
 
 
-def _set_free(opening: Opening, free: list[Interval]) -> bool:
+def _set_free(row: Opening | Pledge, free: list[Interval]) -> bool:
     """Whether that changed anything."""
-    if opening.free == free:
+    if row.free == free:
         return False
-    opening.free = free
+    row.free = free
     return True

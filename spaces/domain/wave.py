@@ -22,7 +22,7 @@ from directory.models import Community, Therapist
 from spaces import hours
 from spaces.coverage import Coverage, coverage_of
 from spaces.enums import Party, WaveState
-from spaces.hours import Interval
+from spaces.hours import Interval, Span
 from spaces.matching import Helper, helpers_for, mails_waiting, open_needs_of, waves_of
 from spaces.models import Incident, Need, Wave, WaveRecipient
 from spaces.week import say_spans
@@ -52,6 +52,7 @@ class _Found:
     metres: int
     reasons: list[str] = field(default_factory=list)
     is_match: bool = False
+    is_pledged: bool = False
 
 
 # --- Beginning, joining, going on --------------------------------------------------
@@ -274,7 +275,7 @@ def _step(wave: Wave) -> int:
 def _choose(
     wave: Wave, wanted: Sequence[tuple[Need, list[Interval]]], limit: int
 ) -> dict[int, _Found]:
-    """Of all needs together: those whose free hours match, nearest first, then the others near."""
+    """Of all needs together: who pledged such hours, then those whose free hours match, then the others near."""
     found: dict[int, _Found] = {}
     community = Community.objects.current()
     for need, periods in wanted:
@@ -285,9 +286,16 @@ def _choose(
             known = found.setdefault(helper.therapist_id, _Found(helper.metres))
             known.metres = min(known.metres, helper.metres)
             known.is_match |= helper.is_match
+            known.is_pledged |= bool(helper.pledged)
             known.reasons.append(_reason(need, helper, community))
     ranked = sorted(
-        found.items(), key=lambda item: (not item[1].is_match, item[1].metres, item[0])
+        found.items(),
+        key=lambda item: (
+            not item[1].is_pledged,
+            not item[1].is_match,
+            item[1].metres,
+            item[0],
+        ),
     )
     return dict(ranked[:limit])
 
@@ -312,8 +320,15 @@ def _reason(need: Need, helper: Helper, community: Community) -> str:
     far = distance_band(helper.metres, community.distance_unit)
     if not helper.is_match:
         return _("%(far)s, no hours posted") % {"far": far}
-    spans = {hours.span_of(DateTimeTZRange(*part), need.zone) for part in helper.free}
+    if helper.pledged:
+        spans = _spans(helper.pledged, need)
+        return _("pledged %(hours)s, %(far)s") % {"far": far, "hours": say_spans(spans)}
+    spans = _spans(helper.free, need)
     return _("%(far)s, meets %(hours)s") % {"far": far, "hours": say_spans(spans)}
+
+
+def _spans(periods: Sequence[Interval], need: Need) -> set[Span]:
+    return {hours.span_of(DateTimeTZRange(*part), need.zone) for part in periods}
 
 
 def _tell(wave: Wave, found: dict[int, _Found]) -> None:

@@ -3,6 +3,7 @@ from spaces.models.building import Building
 from spaces.models.busy import BusyCalendar
 from spaces.models.closure import Closure
 from spaces.models.code_view import CodeView
+from spaces.models.drill import Drill
 from spaces.models.hand_on import HandOn
 from spaces.models.incident import (
     Displacement,
@@ -18,6 +19,7 @@ from spaces.models.offer import Offer, OfferHour
 from spaces.models.office import Office
 from spaces.models.opening import Opening, UsualHours
 from spaces.models.photo import OfficePhoto
+from spaces.models.pledge import Pledge, PledgeHour
 from spaces.models.proposal import MoveProposal
 from spaces.models.reopening import BorrowedRoom, WayBack
 from spaces.models.search import SavedSearch
@@ -36,6 +38,7 @@ __all__ = [
     "Closure",
     "CodeView",
     "Displacement",
+    "Drill",
     "HandOn",
     "Incident",
     "IncidentScope",
@@ -52,6 +55,8 @@ __all__ = [
     "Office",
     "OfficePhoto",
     "Opening",
+    "Pledge",
+    "PledgeHour",
     "SavedSearch",
     "UsualHours",
     "WaitlistEntry",

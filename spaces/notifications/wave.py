@@ -53,11 +53,12 @@ def _wave_mail(appeal: Appeal, community: Community) -> Mail | Skip:
 
 
 def asked_line(asked: Any) -> dict[str, str]:
-    you = (
-        _("you: free, %(office)s") % {"office": asked.office}
-        if asked.office
-        else _("you: not posted")
-    )
+    if asked.office and asked.is_pledged:
+        you = _("you: pledged, %(office)s") % {"office": asked.office}
+    elif asked.office:
+        you = _("you: free, %(office)s") % {"office": asked.office}
+    else:
+        you = _("you: not posted")
     people = (
         _(", group of %(count)s") % {"count": asked.people} if asked.people > 2 else ""
     )

@@ -10,6 +10,8 @@ from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 
+from directory.enums import DistanceUnit
+from directory.geo import METRES
 from spaces.hours import Span
 from spaces.hours import clock as clock_of
 from spaces.week import (
@@ -72,6 +74,12 @@ def has_other_time(dates: Iterable[DateChoice]) -> bool:
 def zone_name(timezone: str) -> str:
     """``America/Los_Angeles`` is ``Los Angeles``."""
     return timezone.rpartition("/")[2].replace("_", " ")
+
+
+@register.filter
+def far(metres: int, unit: str) -> str:
+    """5000 metres are ``5 km``, in the community's unit."""
+    return f"{round(metres / METRES[DistanceUnit(unit)], 1):g} {unit}"
 
 
 @register.simple_tag(takes_context=True)

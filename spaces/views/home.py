@@ -22,15 +22,16 @@ from spaces import hours
 from spaces.agenda import my_week, span_blocks
 from spaces.coverage import coverage_of
 from spaces.enums import IncidentStatus, NeedStatus, OfferStatus
-from spaces.models import Booking, Incident, IncidentScope, Need, Opening
+from spaces.models import Booking, Incident, IncidentScope, Need, Opening, Pledge
 from spaces.models.incident import IN_FORCE
+from spaces.models.pledge import ASKED_AFTER
 from spaces.notifications.entry import entered_bookings, guest_path
 from spaces.summary import say_proposal, summary_of
 from spaces.ties import buildings_tied_to
 from spaces.views.hand_on import offered_context
 from spaces.views.proposal import waiting_proposals
 from spaces.views.reopening import reopening_tasks
-from spaces.week import say_hours
+from spaces.week import say_hours, say_spans
 from spaces.words import say_moment
 
 NEW_FOR = timedelta(days=60)
@@ -91,6 +92,7 @@ def _home(me: Therapist, community: Community) -> dict[str, Any]:
             *_approvals(me, community),
             *_supervisions(me),
             *_stale(me),
+            *_pledges(me),
             *_queue(me),
         ],
         "newcomers": list(_newcomers(me)),
@@ -320,6 +322,20 @@ def _stale(me: Therapist) -> Iterable[Task]:
             url=reverse("spaces:office_detail", args=[row["office"]]),
             action=_("Change them"),
             confirm_url=reverse("spaces:openings_confirm", args=[row["office"]]),
+        )
+
+
+def _pledges(me: Therapist) -> Iterable[Task]:
+    """What one would lend in an emergency, not confirmed for eleven months."""
+    since = timezone.now() - ASKED_AFTER
+    for pledge in Pledge.objects.of(me).filter(confirmed_at__lte=since).with_office():
+        yield Task(
+            kicker=_("Your pledge for emergencies"),
+            title=_("Would you still lend these hours?"),
+            text=f"{pledge.office}: {say_spans(pledge.spans)}",
+            url=pledge.get_absolute_url(),
+            action=_("Change it"),
+            confirm_url=reverse("spaces:pledge_confirm", args=[pledge.pk]),
         )
 
 

@@ -1,3 +1,4 @@
+from datetime import timedelta
 from typing import Any
 
 from django.contrib import messages
@@ -51,7 +52,7 @@ def offer_answer(request: TherapistRequest, token: str) -> HttpResponse:
     form = OfferForm(
         request.POST or None,
         offices=offices_of([helper.pk])[helper.pk],
-        initial={"office": str(appeal.room.pk)} if appeal.room else {},
+        initial=_initial(appeal),
     )
     if form.is_valid() and _offered(request, form, wave, helper, appeal):
         return redirect("spaces:offer_answer", token)
@@ -64,6 +65,16 @@ def offer_answer(request: TherapistRequest, token: str) -> HttpResponse:
             _context(form, wave, helper, appeal)
             | _for_members(request, helper, appeal),
         )
+
+
+def _initial(appeal: Appeal) -> dict[str, Any]:
+    """Their room that fits best; what they pledged of it is offered as they pledged it."""
+    found: dict[str, Any] = {"office": str(appeal.room.pk)} if appeal.room else {}
+    if pledge := appeal.pledge:
+        firsts = [item.dates[0].day for item in appeal.asked if item.is_pledged]
+        found["price"] = pledge.price_cents or "free"
+        found["until"] = min(firsts) + timedelta(weeks=pledge.weeks, days=-1)
+    return found
 
 
 def _asked(token: str) -> tuple[Wave, Therapist]:
@@ -207,6 +218,8 @@ def _card(asked: Asked, ticked: set[str] | None) -> dict[str, Any]:
 def _fit(asked: Asked) -> str:
     if asked.is_offered:
         return _("a colleague has offered it already")
+    if asked.office and asked.is_pledged:
+        return _("you pledged these in %(office)s") % {"office": asked.office}
     if asked.office and asked.free_dates >= len(asked.dates):
         return _("you have these free in %(office)s") % {"office": asked.office}
     if asked.office:
