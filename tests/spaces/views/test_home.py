@@ -236,5 +236,5 @@ def test_home_query_count_is_constant(
         burn(office.building, TherapistFactory())
     home(client)
 
-    with django_assert_num_queries(29):
+    with django_assert_num_queries(30):
         home(client)

@@ -285,7 +285,7 @@ def test_offer_answer_query_count_is_constant(
         OfferFactory(need=NeedFactory(incident=incident, **LATER), helper=helper)
     wave = WaveFactory(incident=incident, need=None)
 
-    with django_assert_num_queries(22):
+    with django_assert_num_queries(23):
         client.get(link(wave, helper))
 
 
