@@ -287,7 +287,7 @@ def test_therapist_detail_shows_what_they_share(
     person.terms.add(spanish)
     LicenceFactory(therapist=person, number="SECRET-98213")
 
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(9):
         page = client.get(detail(person)).content.decode()
 
     assert "Noor &lt;Haddad&gt;" in page
