@@ -379,6 +379,42 @@ class CommunityForm(forms.ModelForm):
 class CommunityAdmin(admin.ModelAdmin):
     form = CommunityForm
     list_display = ["name", "area", "timezone", "distance_unit", "currency"]
+    fieldsets = [
+        (
+            None,
+            {
+                "fields": [
+                    "name",
+                    "area",
+                    "timezone",
+                    "distance_unit",
+                    "currency",
+                    "jurisdiction",
+                    "latitude",
+                    "longitude",
+                    "answer_days",
+                    "agreement",
+                ]
+            },
+        ),
+        (
+            gettext_lazy("Calls for help"),
+            {
+                "description": gettext_lazy(
+                    "Colleagues are asked in waves: the nearest first, the next wave wider, until all hours are covered."
+                ),
+                "fields": [
+                    "wave_minutes",
+                    "urgent_wave_minutes",
+                    "wave_size",
+                    "wave_growth_percent",
+                    "wave_reach_percent",
+                    "wave_limit",
+                    "daily_cap",
+                ],
+            },
+        ),
+    ]
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return super().has_add_permission(request) and not Community.objects.exists()

@@ -40,19 +40,60 @@ class Community(models.Model):
         validators=[MinValueValidator(-180), MaxValueValidator(180)],
     )
     wave_minutes = models.PositiveSmallIntegerField(
-        _("minutes between waves"), default=75
+        _("minutes between waves"),
+        default=75,
+        validators=[MinValueValidator(1)],
+        help_text=_(
+            "How long people have to answer before more are asked. A “no” asks the next person at once."
+        ),
     )
     urgent_wave_minutes = models.PositiveSmallIntegerField(
-        _("minutes between urgent waves"), default=20
+        _("minutes between urgent waves"),
+        default=20,
+        validators=[MinValueValidator(1)],
+        help_text=_(
+            "The same, when the first needed hour begins within a day. Only then do quiet hours yield."
+        ),
     )
     wave_size = models.PositiveSmallIntegerField(
-        _("people in the first wave"), default=40
+        _("people in the first wave"),
+        default=40,
+        validators=[MinValueValidator(1)],
+        help_text=_(
+            "First those whose free hours match, then the nearest who posted none."
+        ),
     )
     wave_growth_percent = models.PositiveSmallIntegerField(
-        _("each next wave, percent of the one before"), default=150
+        _("people in each next wave, percent of the one before"),
+        default=150,
+        validators=[MinValueValidator(100), MaxValueValidator(1000)],
+        help_text=_("100 asks as many again each time; 150 half as many more."),
     )
-    wave_limit = models.PositiveSmallIntegerField(_("waves at most"), default=6)
-    daily_cap = models.PositiveSmallIntegerField(_("mails a day at most"), default=5)
+    wave_reach_percent = models.PositiveSmallIntegerField(
+        _("reach of each next wave, percent of the one before"),
+        default=150,
+        validators=[MinValueValidator(100), MaxValueValidator(1000)],
+        help_text=_(
+            "Of how far the person in need would go; each wave reaches at least 10 percent of that further. Evenings "
+            "and weekends that few have free are asked for one step further at once. Nobody is asked from further "
+            "away than they said they would help."
+        ),
+    )
+    wave_limit = models.PositiveSmallIntegerField(
+        _("waves at most"),
+        default=6,
+        validators=[MinValueValidator(1), MaxValueValidator(50)],
+        help_text=_("For one incident, or one need without an incident."),
+    )
+    daily_cap = models.PositiveSmallIntegerField(
+        _("mails a day at most"),
+        default=5,
+        validators=[MinValueValidator(1)],
+        help_text=_(
+            "To one person who chose no number of their own. Sign-in codes and what concerns one’s own hours are not "
+            "counted, and always arrive."
+        ),
+    )
     answer_days = models.PositiveSmallIntegerField(
         _("days to answer a request"), default=3
     )

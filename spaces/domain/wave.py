@@ -5,27 +5,22 @@ lock of the incident or, without one, of the need (``lock_cause``), so two round
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import cast
 
 from django.db import transaction
-from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.db.models import Count, Max, Min
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from directory.domain.outbox import Letter, enqueue_all
 from directory.errors import NotAllowedError
-from directory.geo import distance_band
 from directory.models import Community, Therapist
-from spaces import hours
 from spaces.coverage import Coverage, coverage_of
+from spaces.domain.choosing import Found, choose, further
 from spaces.enums import Party, WaveState
-from spaces.hours import Interval, Span
-from spaces.matching import Helper, helpers_for, mails_waiting, open_needs_of, waves_of
+from spaces.matching import mails_waiting, open_needs_of, waves_of
 from spaces.models import Incident, Need, Wave, WaveRecipient
-from spaces.week import say_spans
 
 S = WaveState
 TRANSITIONS: dict[tuple[WaveState, WaveState], set[Party]] = {
@@ -41,18 +36,7 @@ AT_WORK = [S.RUNNING, S.PAUSED]
 URGENT = timedelta(
     days=1
 )  # the first needed hour is so near: shorter rounds, and quiet hours yield
-EVENING = 17 * 60
-WIDER = 10  # percent: each next round reaches at least so much further
-WIDEST = 30_000  # percent: all the column holds
 REASON_LENGTH = 300
-
-
-@dataclass
-class _Found:
-    metres: int
-    reasons: list[str] = field(default_factory=list)
-    is_match: bool = False
-    is_pledged: bool = False
 
 
 # --- Beginning, joining, going on --------------------------------------------------
@@ -75,18 +59,28 @@ def tell_more(
 ) -> int:
     """Add people to a running wave for these needs: how many were told."""
     coverage = coverage_of(needs, now)
-    found = _choose(wave, [(need, coverage[need.pk].open) for need in needs], limit)
+    found = choose(wave, [(need, coverage[need.pk]) for need in needs], limit)
     _tell(wave, found)
     return len(found)
 
 
 def tell_the_next(wave: Wave) -> None:
-    """Somebody said no: the next nearest is asked in their stead."""
+    """Somebody said no, maybe to an earlier round: the next nearest is asked in their stead, by the round at work.
+
+    Where nobody is left in its reach, one step further away.
+    """
     with transaction.atomic():
         lock_cause(wave.incident_id, wave.need_id)
-        wave.refresh_from_db()
-        if wave.state == S.RUNNING:
-            tell_more(wave, list(open_needs_of(wave).with_people()), limit=1)
+        at_work = Wave.objects.running().filter(
+            incident=wave.incident_id, need=wave.need_id
+        )
+        for running in at_work:
+            needs = list(open_needs_of(running).with_people())
+            if not tell_more(running, needs, limit=1):
+                reach = running.reach_percent
+                running.reach_percent = further(reach, Community.objects.current())
+                tell_more(running, needs, limit=1)
+                running.reach_percent = reach
 
 
 def advance_waves(now: datetime | None = None) -> None:
@@ -237,10 +231,10 @@ def _told_from(wave: Wave, now: datetime) -> datetime | None:
 def _widen(wave: Wave, coverage: dict[int, Coverage], now: datetime) -> None:
     community = Community.objects.current()
     needs = list(open_needs_of(wave).with_people())
-    wanted = [(need, coverage[need.pk].open) for need in needs]
+    wanted = [(need, coverage[need.pk]) for need in needs]
     growth = max(community.wave_growth_percent, 100)
     step, reach = _step(wave), wave.reach_percent
-    found: dict[int, _Found] = {}
+    found: dict[int, Found] = {}
     following = Wave(
         incident_id=wave.incident_id,
         need_id=wave.need_id,
@@ -248,9 +242,9 @@ def _widen(wave: Wave, coverage: dict[int, Coverage], now: datetime) -> None:
         next_at=now,
     )
     while step < community.wave_limit and not found:
-        step, reach = step + 1, min(max(reach * growth // 100, reach + WIDER), WIDEST)
+        step, reach = step + 1, further(reach, community)
         following.reach_percent = reach
-        found = _choose(
+        found = choose(
             following,
             wanted,
             community.wave_size * growth ** (step - 1) // 100 ** (step - 1),
@@ -272,66 +266,7 @@ def _step(wave: Wave) -> int:
     return wave.number - (first or wave.number) + 1
 
 
-def _choose(
-    wave: Wave, wanted: Sequence[tuple[Need, list[Interval]]], limit: int
-) -> dict[int, _Found]:
-    """Of all needs together: who pledged such hours, then those whose free hours match, then the others near."""
-    found: dict[int, _Found] = {}
-    community = Community.objects.current()
-    for need, periods in wanted:
-        if not periods:
-            continue
-        metres = need.radius_metres * _reach(wave, need, periods, community) / 100
-        for helper in helpers_for(need, periods, metres=metres, wave=wave, limit=limit):
-            known = found.setdefault(helper.therapist_id, _Found(helper.metres))
-            known.metres = min(known.metres, helper.metres)
-            known.is_match |= helper.is_match
-            known.is_pledged |= bool(helper.pledged)
-            known.reasons.append(_reason(need, helper, community))
-    ranked = sorted(
-        found.items(),
-        key=lambda item: (
-            not item[1].is_pledged,
-            not item[1].is_match,
-            item[1].metres,
-            item[0],
-        ),
-    )
-    return dict(ranked[:limit])
-
-
-def _reach(
-    wave: Wave, need: Need, periods: Sequence[Interval], community: Community
-) -> int:
-    """From the second round on, scarce hours (evenings, weekends) reach one step further than the rest."""
-    if wave.reach_percent == 100 or not all(
-        _is_scarce(lower, need) for lower, _upper in periods
-    ):
-        return wave.reach_percent
-    return wave.reach_percent * max(community.wave_growth_percent, 100) // 100
-
-
-def _is_scarce(moment: datetime, need: Need) -> bool:
-    local = moment.astimezone(need.zone)
-    return local.weekday() >= 5 or local.hour * 60 + local.minute >= EVENING
-
-
-def _reason(need: Need, helper: Helper, community: Community) -> str:
-    far = distance_band(helper.metres, community.distance_unit)
-    if not helper.is_match:
-        return _("%(far)s, no hours posted") % {"far": far}
-    if helper.pledged:
-        spans = _spans(helper.pledged, need)
-        return _("pledged %(hours)s, %(far)s") % {"far": far, "hours": say_spans(spans)}
-    spans = _spans(helper.free, need)
-    return _("%(far)s, meets %(hours)s") % {"far": far, "hours": say_spans(spans)}
-
-
-def _spans(periods: Sequence[Interval], need: Need) -> set[Span]:
-    return {hours.span_of(DateTimeTZRange(*part), need.zone) for part in periods}
-
-
-def _tell(wave: Wave, found: dict[int, _Found]) -> None:
+def _tell(wave: Wave, found: dict[int, Found]) -> None:
     """The rows and the letters, in the caller's transaction."""
     people = Therapist.objects.with_user().in_bulk(list(found))
     WaveRecipient.objects.bulk_create(
