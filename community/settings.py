@@ -39,6 +39,31 @@ if DEMO and urlsplit(BASE_URL).hostname not in {"localhost", "127.0.0.1"}:
 
 BEHIND_PROXY = env.bool("BEHIND_PROXY", default=False)  # its X-Forwarded-… are believed
 
+# --- Mail that comes in: answers to "can you help?", and a provider's news of what was delivered ---
+# answer@rooms.example.org becomes answer+(signed)@…; *@answers.example.org becomes (signed)@… Empty: no mail promises it.
+INBOUND_ADDRESS = env("INBOUND_ADDRESS", default="")
+if INBOUND_ADDRESS and not 0 < INBOUND_ADDRESS.find("@") <= 20:
+    raise ImproperlyConfigured(
+        "INBOUND_ADDRESS is answer@rooms.example.org or *@answers.example.org: at most 20 letters before the @."
+    )
+# Webhooks of one provider, at /anymail/<provider>/…, for whoever knows the secret "user:password". Without both: none.
+WEBHOOK_PROVIDER = env("ANYMAIL_PROVIDER", default="")
+WEBHOOK_SECRET = env("ANYMAIL_WEBHOOK_SECRET", default="")
+if bool(WEBHOOK_PROVIDER) != bool(WEBHOOK_SECRET):
+    raise ImproperlyConfigured(
+        "ANYMAIL_PROVIDER and ANYMAIL_WEBHOOK_SECRET go together: a webhook without a secret is open to anybody."
+    )
+if WEBHOOK_SECRET and len(WEBHOOK_SECRET.partition(":")[2]) < 16:
+    raise ImproperlyConfigured(
+        "ANYMAIL_WEBHOOK_SECRET is user:password, the password of 16 letters and digits at least."
+    )
+# ANYMAIL_MAILGUN_API_KEY and the like: what anymail's page on the provider asks for, with ANYMAIL_ before it.
+ANYMAIL = {
+    name.removeprefix("ANYMAIL_"): value
+    for name, value in env.ENVIRON.items()
+    if name.startswith("ANYMAIL_") and name != "ANYMAIL_PROVIDER" and value
+}
+
 # --- Applications ---------------------------------------------------------
 INSTALLED_APPS = [
     "spaces",
@@ -60,6 +85,7 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.staticfiles",
     "django.forms",  # so that templates/django/forms is found by FORM_RENDERER
+    *(["anymail"] if WEBHOOK_PROVIDER else []),
 ]
 MIDDLEWARE = [
     "community.health.health_middleware",

@@ -2,6 +2,7 @@ from django.conf import settings
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
+from community.webhooks import webhooks_of
 from spaces.views.home import home
 
 # /healthz/ and /readyz/ are answered by community.health, ahead of every other middleware.
@@ -12,5 +13,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("directory/", include("directory.urls")),
     path("spaces/", include("spaces.urls")),
 ]
+if settings.WEBHOOK_PROVIDER:
+    urlpatterns += [path("anymail/", include(webhooks_of(settings.WEBHOOK_PROVIDER)))]
 if settings.DEMO:
     urlpatterns += [path("demo/", include("community.demo.urls"))]

@@ -1,9 +1,13 @@
-"""Links in mail: signed for one purpose, readable for a while, changing nothing on GET."""
+"""Links in mail: signed for one purpose, readable for a while, changing nothing on GET. Addresses to answer to, too."""
 
+import re
+from base64 import b32encode
 from datetime import timedelta
 from typing import Any, cast
 
+from django.conf import settings
 from django.core import signing
+from django.utils.crypto import constant_time_compare, salted_hmac
 from django.utils.translation import gettext as _
 
 from directory.errors import LinkExpired, LinkInvalid
@@ -28,3 +32,37 @@ def read(purpose: str, token: str, max_age: timedelta | int) -> dict[str, Any]:
         raise LinkInvalid(
             _("This link is not whole. Open it from the mail again.")
         ) from error
+
+
+# --- Addresses ------------------------------------------------------------------------
+# A mailbox's name is short and loses its capitals on the way: a number, and a signature in small letters and digits.
+SIGNED = re.compile(r"(\d{1,18})-([a-z2-7]{24})")
+
+
+def address_for(purpose: str, number: int) -> str:
+    """Where an answer by mail goes; empty where ``INBOUND_ADDRESS`` names none."""
+    mailbox, _at, host = settings.INBOUND_ADDRESS.rpartition("@")
+    if not host:
+        return ""
+    token = f"{number}-{_signature(purpose, number)}"
+    return f"{token}@{host}" if mailbox == "*" else f"{mailbox}+{token}@{host}"
+
+
+def number_in(purpose: str, address: str) -> int | None:
+    """What ``address_for`` was given; None for an address that is not ours. Raises ``LinkInvalid`` for a forged one."""
+    mailbox, _at, host = settings.INBOUND_ADDRESS.casefold().rpartition("@")
+    named, _at, at_host = address.strip("<> ").casefold().rpartition("@")
+    prefix = "" if mailbox == "*" else f"{mailbox}+"
+    if not host or at_host != host or not f"{named}+".startswith(prefix):
+        return None
+    match = SIGNED.fullmatch(named.removeprefix(prefix))
+    if match and constant_time_compare(match[2], _signature(purpose, int(match[1]))):
+        return int(match[1])
+    raise LinkInvalid(_("This address is not whole. Answer to the mail itself."))
+
+
+def _signature(purpose: str, number: int) -> str:
+    signed = salted_hmac(
+        f"directory.addresses:{purpose}", str(number), algorithm="sha256"
+    )
+    return b32encode(signed.digest()[:15]).decode().lower()

@@ -3,7 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from django.db.models import Exists, OuterRef, Prefetch, Q
 from django.utils import timezone
@@ -48,6 +48,15 @@ class Appeal:
         if not any(asked.is_pledged for asked in self.asked):
             return None
         return next((own for own in self.pledges if own.office == self.room), None)
+
+    @property
+    def terms(self) -> tuple[int, date | None]:
+        """Cents an hour and until when, before they say otherwise: as pledged, or free for as long as it is needed."""
+        if self.pledge is None:
+            return 0, None
+        firsts = [item.dates[0].day for item in self.asked if item.is_pledged]
+        last = min(firsts) + timedelta(weeks=self.pledge.weeks, days=-1)
+        return self.pledge.price_cents, last
 
     @property
     def incident(self) -> Incident | None:

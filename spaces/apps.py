@@ -8,6 +8,8 @@ class SpacesConfig(AppConfig):
 
     def ready(self) -> None:
         # ruff: noqa: PLC0415 -- models are loaded only now
+        from anymail.signals import inbound
+
         from directory.registry import register_queue
         from spaces.notifications import (
             agreement,
@@ -20,9 +22,11 @@ class SpacesConfig(AppConfig):
             pledge,
             proposal,
             reopening,
+            reply,
             search,
         )
         from spaces.queues import queues_of_places
+        from spaces.views.inbound import inbound_mail
 
         agreement.register()
         booking.register()
@@ -34,6 +38,8 @@ class SpacesConfig(AppConfig):
         pledge.register()
         proposal.register()
         reopening.register()
+        reply.register()
         search.register()
+        inbound.connect(inbound_mail, dispatch_uid="answers by mail")
         for queue in queues_of_places():
             register_queue(queue)

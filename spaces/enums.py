@@ -195,6 +195,17 @@ class DrillState(TextChoices):
     FAILED = "failed", _("Failed")
 
 
+class ReplyOutcome(TextChoices):
+    """What became of an answer by mail. Whether it was a yes or a no is not told here."""
+
+    DONE = "done", _("Understood and done")
+    ASKED = "asked", _("Not plain: asked to confirm")
+    TOO_LATE = "too_late", _("Nothing was needed any more")
+    EXPIRED = "expired", _("Its address was too old")
+    AUTOMATIC = "automatic", _("Automatic, left alone")
+    NOT_ALLOWED = "not_allowed", _("From nobody who is a member now")
+
+
 class Party(TextChoices):
     """Who somebody is to a booking, need, offer or incident: the columns of the transition tables."""
 

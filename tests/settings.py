@@ -9,6 +9,8 @@ for _name, _value in {
     "BASE_URL": "http://localhost:8000",
     "EMAIL_URL": "smtp://127.0.0.1:2525",
     "DEFAULT_FROM_EMAIL": "Rooms <rooms@example.org>",
+    "ANYMAIL_PROVIDER": "postmark",
+    "ANYMAIL_WEBHOOK_SECRET": "postmark:only-for-tests-0123456789",
 }.items():
     os.environ.setdefault(_name, _value)
 os.environ["DEMO"] = "0"

@@ -24,6 +24,7 @@ from spaces.models import (
     NeedHour,
     Offer,
     OfferHour,
+    Reply,
     Wave,
     WaveRecipient,
 )
@@ -215,3 +216,22 @@ class OfferAdmin(ReadOnly):
     list_select_related = ["helper", "need__therapist", "office"]
     search_fields = ["helper__name", "need__therapist__name"]
     inlines = [OfferHourRows]
+
+
+@admin.register(Reply)
+class ReplyAdmin(ReadOnly):
+    """What became of each answer by mail. Not what it said: a no is shown to nobody."""
+
+    list_display = ["created_at", "recipient", "wave", "outcome"]
+    list_filter = ["outcome"]
+    list_select_related = ["told__wave", "told__recipient"]
+    search_fields = ["told__recipient__name"]
+    fields = ["created_at", "recipient", "wave", "outcome"]
+
+    @admin.display(description=_("from"), ordering="told__recipient__name")
+    def recipient(self, reply: Reply) -> str:
+        return str(reply.told.recipient)
+
+    @admin.display(description=_("wave"))
+    def wave(self, reply: Reply) -> str:
+        return str(reply.told.wave)

@@ -30,7 +30,7 @@ def allot(
     spans: Sequence[Span],
 ) -> dict[int, list[Span]]:
     """Each stretch to the need that nobody offered it to yet, then to the least covered, then to the oldest."""
-    fitting = [need for need in needs if _suits(office, need)]
+    fitting = [need for need in needs if suits(office, need)]
     if needs and not fitting:
         raise HoursError(_unsuited(office, needs))
     promised: dict[int, int] = defaultdict(int)
@@ -71,7 +71,7 @@ def _claim(
     )
 
 
-def _suits(office: Office, need: Need) -> bool:
+def suits(office: Office, need: Need) -> bool:
     return (
         office.capacity >= need.people
         and (office.is_step_free or not need.is_step_free)
@@ -182,7 +182,7 @@ def pass_on(offer: Offer) -> list[Offer]:
     needs = [
         need
         for need in asked.filter(pk__in=others.values("pk"))
-        if _suits(offer.office, need)
+        if suits(offer.office, need)
     ]
     coverage = coverage_of(needs)
     wanted = [

@@ -22,6 +22,7 @@ from spaces.models.photo import OfficePhoto
 from spaces.models.pledge import Pledge, PledgeHour
 from spaces.models.proposal import MoveProposal
 from spaces.models.reopening import BorrowedRoom, WayBack
+from spaces.models.reply import Reply
 from spaces.models.search import SavedSearch
 from spaces.models.waitlist import WaitlistEntry
 from spaces.models.wave import Answer, Wave, WaveRecipient
@@ -57,6 +58,7 @@ __all__ = [
     "Opening",
     "Pledge",
     "PledgeHour",
+    "Reply",
     "SavedSearch",
     "UsualHours",
     "WaitlistEntry",

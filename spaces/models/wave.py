@@ -79,6 +79,13 @@ class WaveRecipient(models.Model):
     )
     metres = models.PositiveIntegerField()
     reason = models.CharField(max_length=300, help_text=_("shown to moderators"))
+    listed = models.JSONField(
+        default=list,
+        blank=True,
+        help_text=_(
+            "What its mail listed, each with the room it named: that much “yes all”, answered by mail, can mean."
+        ),
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

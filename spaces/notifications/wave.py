@@ -1,22 +1,25 @@
 """The mail of a wave: it tells what is open when it leaves, or is not sent."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+from django.conf import settings
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from directory.enums import Topic
 from directory.geo import METRES
+from directory.links import address_for
 from directory.models import Community, Delivery
 from directory.notifications import absolute_url, mail_from_templates, unsubscribe_url
 from directory.registry import Mail, Postpone, Skip
 from spaces.appeal import Appeal, appeals_of
 from spaces.enums import AnswerChoice, WaveState
 from spaces.models import Answer, Wave, WaveRecipient
-from spaces.notifications.links import help_path
+from spaces.notifications.links import HELP, help_path
 from spaces.week import say_spans
 from spaces.words import say_price
 
@@ -25,7 +28,39 @@ PAUSE = timedelta(minutes=10)  # how soon a paused wave's mails are looked at ag
 
 def render_wave(rows: Sequence[Delivery]) -> Mapping[int, Mail | Skip]:
     community = Community.objects.current()
-    return {pk: _wave_mail(appeal, community) for pk, appeal in _appeals(rows).items()}
+    appeals = _appeals(rows)
+    mails = {pk: _wave_mail(appeal, community) for pk, appeal in appeals.items()}
+    return mails | _to_answer(mails, appeals) if settings.INBOUND_ADDRESS else mails
+
+
+def _to_answer(
+    mails: Mapping[int, Mail | Skip], appeals: Mapping[int, Appeal]
+) -> dict[int, Mail | Skip]:
+    """Each with an address of its own to answer to. What is listed is written down: "yes all" will mean no more."""
+    told = {
+        (row.wave_id, row.recipient_id): row
+        for row in WaveRecipient.objects.filter(
+            wave__in={appeal.wave.pk for appeal in appeals.values()},
+            recipient__in={appeal.helper.pk for appeal in appeals.values()},
+        )
+    }
+    found: dict[int, Mail | Skip] = {}
+    for pk, mail in mails.items():
+        row = told.get((appeals[pk].wave.pk, appeals[pk].helper.pk))
+        if row and isinstance(mail, Mail):
+            row.listed = [
+                [*asked.span, asked.office.pk if asked.office else None]
+                for asked in appeals[pk].open
+            ]
+            found[pk] = to_answer(mail, row.pk)
+    WaveRecipient.objects.bulk_update(told.values(), ["listed"])
+    return found
+
+
+def to_answer(mail: Mail, told: int) -> Mail:
+    """Who answers it speaks for the person it was sent to; to an address that is theirs alone, for this wave."""
+    address = address_for(HELP, told)
+    return replace(mail, headers={"Reply-To": address}) if address else mail
 
 
 def _wave_mail(appeal: Appeal, community: Community) -> Mail | Skip:
@@ -42,6 +77,7 @@ def _wave_mail(appeal: Appeal, community: Community) -> Mail | Skip:
             "has": ", ".join(appeal.must_have),
             "fits": any(asked.is_free for asked in appeal.open),
             "weeks": appeal.weeks,
+            "by_mail": bool(settings.INBOUND_ADDRESS),
             "most": None if most is None else say_price(most, community.currency),
             "action_url": absolute_url(help_path(appeal.wave, appeal.helper)),
             "reason": _why_told(appeal, community),

@@ -1,5 +1,4 @@
-from datetime import timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -26,12 +25,21 @@ from spaces.domain.offer import (
 from spaces.domain.place import draft_office
 from spaces.enums import AnswerChoice, BookingStatus, OfferStatus
 from spaces.forms.offer import OfferForm
+from spaces.hours import Span, common_spans, merge_spans
 from spaces.models import Answer, Need, Offer, Wave
-from spaces.notifications.links import HELP, LINK_DAYS
+from spaces.notifications.links import HELP, LINK_DAYS, help_path
 from spaces.suggestions.plan import MOST_OFFERS
 from spaces.views.links import asker_required, unreadable
 from spaces.week import say_spans
 from spaces.words import say_date
+
+
+class Suggested(NamedTuple):
+    """What an answer by mail was understood to say: ticked already, for one tap."""
+
+    spans: list[Span]
+    office: int | None
+
 
 SAID_NO = {"no": AnswerChoice.NOT_NOW, "never": AnswerChoice.NOT_THIS_INCIDENT}
 
@@ -43,7 +51,7 @@ SAID_NO = {"no": AnswerChoice.NOT_NOW, "never": AnswerChoice.NOT_THIS_INCIDENT}
 def offer_answer(request: TherapistRequest, token: str) -> HttpResponse:
     """Which hours are needed, ticked where they fit; signed in or not. Opening it, as mail scanners do, offers nothing."""
     try:
-        wave, helper = _asked(token)
+        wave, helper, suggested = _asked(token)
     except DomainError as error:
         return unreadable(request, error)
     appeal = appeal_to(wave, helper)
@@ -52,32 +60,23 @@ def offer_answer(request: TherapistRequest, token: str) -> HttpResponse:
     form = OfferForm(
         request.POST or None,
         offices=offices_of([helper.pk])[helper.pk],
-        initial=_initial(appeal),
+        initial=_initial(appeal, suggested),
     )
     if form.is_valid() and _offered(request, form, wave, helper, appeal):
-        return redirect("spaces:offer_answer", token)
+        return redirect(help_path(wave, helper))
     with timezone.override(
         appeal.needs[0].timezone if appeal.needs else request.community.timezone
     ):
         return render(
             request,
             "spaces/offer_answer.html",
-            _context(form, wave, helper, appeal)
+            _context(form, wave, helper, appeal, suggested)
             | _for_members(request, helper, appeal),
         )
 
 
-def _initial(appeal: Appeal) -> dict[str, Any]:
-    """Their room that fits best; what they pledged of it is offered as they pledged it."""
-    found: dict[str, Any] = {"office": str(appeal.room.pk)} if appeal.room else {}
-    if pledge := appeal.pledge:
-        firsts = [item.dates[0].day for item in appeal.asked if item.is_pledged]
-        found["price"] = pledge.price_cents or "free"
-        found["until"] = min(firsts) + timedelta(weeks=pledge.weeks, days=-1)
-    return found
-
-
-def _asked(token: str) -> tuple[Wave, Therapist]:
+def _asked(token: str) -> tuple[Wave, Therapist, Suggested]:
+    """Whom the link asks, for what; and what an answer by mail was understood to say, where one led here."""
     said = read(HELP, token, LINK_DAYS[HELP])
     wave = Wave.objects.select_related("incident").filter(pk=said["wave"]).first()
     helper = (
@@ -85,7 +84,28 @@ def _asked(token: str) -> tuple[Wave, Therapist]:
     )
     if wave is None or helper is None:
         raise LinkInvalid(_("This link leads nowhere any more."))
-    return wave, helper
+    spans = [Span(*hour) for hour in said.get("hours", [])]
+    return wave, helper, Suggested(spans, said.get("office"))
+
+
+def _initial(appeal: Appeal, suggested: Suggested) -> dict[str, Any]:
+    """The room that was meant, or fits best, on the terms of their pledge; hours that are a part of a card are painted."""
+    whole = [asked.span for asked in appeal.asked]
+    parts = [span for span in suggested.spans if not _is_ticked(span, whole)]
+    office = suggested.office or (appeal.room.pk if appeal.room else None)
+    found: dict[str, Any] = {"more": parts} | (
+        {"office": str(office)} if office else {}
+    )
+    if appeal.pledge:
+        cents, until = appeal.terms
+        found |= {"price": cents or "free", "until": until}
+    return found
+
+
+def _is_ticked(span: Span, cards: list[Span]) -> bool:
+    """Of these cards those inside of it are all there is of it."""
+    inside = [card for card in cards if common_spans([card], [span]) == [card]]
+    return merge_spans(inside) == [span]
 
 
 def _no(
@@ -144,15 +164,26 @@ def _offered(
 
 
 def _context(
-    form: OfferForm, wave: Wave, helper: Therapist, appeal: Appeal
+    form: OfferForm,
+    wave: Wave,
+    helper: Therapist,
+    appeal: Appeal,
+    suggested: Suggested,
 ) -> dict[str, Any]:
     ticked = set(form["hours"].data) if form.is_bound else None
+    if ticked is None and suggested.spans:
+        ticked = {
+            asked.value
+            for asked in appeal.asked
+            if common_spans([asked.span], suggested.spans) == [asked.span]
+        }
     cards = [_card(asked, ticked) for asked in appeal.asked]
     offers = Offer.objects.filter(
         helper=helper, need__in=_needs_of(wave)
     ).with_parties()
     return {
         "form": form,
+        "suggested": say_spans(suggested.spans),
         "appeal": appeal,
         "helper": helper,
         "incident": wave.incident,

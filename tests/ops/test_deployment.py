@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from django.core.management import get_commands
 
 ROOT = Path(__file__).resolve().parents[2]
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
@@ -18,6 +19,7 @@ EXAMPLE = (ROOT / ".env.example").read_text()
 COMPOSE_ONLY = {
     "POSTGRES_PASSWORD",
     "WEB_PORT",
+    "ANSWERS_PORT",
 }  # read by docker compose, not by Django
 
 
@@ -53,11 +55,13 @@ def test_everything_the_issue_names_is_there():
         "web",
         "worker",
         "beat",
+        "answers",
         "migrate",
         "database",
         "redis",
         "mail",
     }
+    assert SERVICES["answers"]["profiles"] == ["answers"]
     assert SERVICES["mail"]["profiles"] == ["dev"]
 
 
@@ -100,9 +104,9 @@ def test_gunicorn_accepts_the_command_and_finds_the_application():
 
 
 def test_manage_commands_exist():
-    command = command_of("migrate")
-
-    assert command[:2] == ["python", "manage.py"]
+    for name in ("migrate", "answers"):
+        assert command_of(name)[:2] == ["python", "manage.py"]
+    assert command_of("answers")[2] in get_commands()
     assert (ROOT / "manage.py").exists()
     assert set(
         re.findall(r"manage\.py (\w+)", (ROOT / "docker-compose.yml").read_text())

@@ -66,3 +66,33 @@ def test_no_other_host_is_asked_for_pictures_unless_tiles_are_named():
         load(WHOLE | tiles, ask).stdout
         == """["'self'", 'https://*.tiles.example.org', 'data:']\n"""
     )
+
+
+SECRET = "postmark:0123456789abcdef"  # not a real one
+
+
+def test_no_webhook_and_no_promise_of_answers_unless_they_are_named():
+    assert load(WHOLE, "INBOUND_ADDRESS + settings.WEBHOOK_PROVIDER").stdout == "\n"
+    assert load(WHOLE, "INSTALLED_APPS.count('anymail')").stdout == "0\n"
+    named = {"ANYMAIL_PROVIDER": "postmark", "ANYMAIL_WEBHOOK_SECRET": SECRET}
+
+    assert load(WHOLE | named, "ANYMAIL").stdout == f"{ {'WEBHOOK_SECRET': SECRET} }\n"
+    assert load(WHOLE | named, "INSTALLED_APPS.count('anymail')").stdout == "1\n"
+
+
+@pytest.mark.parametrize(
+    ("said", "complaint"),
+    [
+        ({"ANYMAIL_PROVIDER": "postmark"}, "a webhook without a secret is open"),
+        (
+            {"ANYMAIL_PROVIDER": "postmark", "ANYMAIL_WEBHOOK_SECRET": "me:short"},
+            "of 16 letters and digits at least",
+        ),
+        ({"INBOUND_ADDRESS": "rooms.example.org"}, "INBOUND_ADDRESS is answer@"),
+    ],
+)
+def test_mail_that_comes_in_is_guarded_or_nothing_starts(said, complaint):
+    result = load(WHOLE | said)
+
+    assert result.returncode == 1
+    assert complaint in result.stderr
