@@ -16,7 +16,12 @@ from spaces.domain.offer import accept_offer, offer_hours
 from spaces.hours import Span, merge_spans
 from spaces.models import Answer, Offer, Reply, WaveRecipient
 from tests.factories.directory import TherapistFactory
-from tests.factories.spaces import HelperFactory, NeedFactory, OfficeFactory
+from tests.factories.spaces import (
+    HelperFactory,
+    NeedFactory,
+    OfficeFactory,
+    PledgeFactory,
+)
 from tests.spaces.answers import (
     ADDRESS,
     EARLY,
@@ -258,6 +263,22 @@ def test_whoever_has_no_room_that_would_do_is_asked_for_one(client, told):
 
     assert answer(client, told, "yes Wed").outcome == "asked"
     assert not Offer.objects.exists()
+
+
+def test_what_was_pledged_is_offered_as_pledged_and_nothing_beyond(client):
+    told = told_by_mail()
+    room = told.recipient.offices.get()
+    pledge = PledgeFactory(therapist=told.recipient, office=room, price_cents=1500)
+    assert "as you pledged them" in rendered("wave")[told.recipient].text
+
+    assert "beyond your pledge" in answer(client, told, "yes all").note
+    assert answer(client, told, "yes Wed").outcome == "done"
+
+    [offer] = Offer.objects.all()
+    assert (offer.price_cents, offer.spans) == (pledge.price_cents, [EVENING])
+    assert offer.last_date < told.wave.need.last_date
+    said = rendered("reply_noted")[told.recipient].text
+    assert "Wed 17:00–21:00, in Garden room, $15 / hour, until" in said
 
 
 def test_hours_all_covered_by_then(client, told):
