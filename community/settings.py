@@ -190,6 +190,9 @@ EMAIL_TIMEOUT = env.float(
 OUTBOX_CONNECTIONS = env.int(
     "OUTBOX_CONNECTIONS", default=2
 )  # conversations with the mail server at once
+OUTBOX_DAILY_LIMIT = env.int(
+    "OUTBOX_DAILY_LIMIT", default=0
+)  # mails the provider takes in a day; 0: as many as there are
 OUTBOX_SECONDS = 2.0  # after which a drain lets others go first
 OUTBOX_RESENDS = True  # a message whose fate is unknown: once more with the same Message-ID, or hold it
 OUTBOX_RESEND_SECONDS = env.float(

@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy
 
-from directory.enums import Priority, Topic
+from directory.enums import DeliveryState, Priority, Topic
 from directory.links import sign
 from directory.models import (
     Community,
@@ -261,6 +261,22 @@ def render_supervision(
     return render
 
 
+def render_mail_limit(rows: Sequence[Delivery]) -> dict[int, Mail | Skip]:
+    """To the moderators: the provider takes no more mail today, the rest waits."""
+    community = Community.objects.current()
+    context = {
+        "community": community,
+        "limit": settings.OUTBOX_DAILY_LIMIT,
+        "waiting": Delivery.objects.filter(state=DeliveryState.PENDING).count(),
+        "action_url": absolute_url(
+            f"{reverse('admin:directory_delivery_changelist')}?state__exact=pending"
+        ),
+    }
+    return {
+        row.pk: mail_from_templates("directory", "mail_limit", context) for row in rows
+    }
+
+
 SUPERVISIONS = ["supervision_asked", "supervision_accepted", "supervision_ended"]
 DECISIONS = [
     "application_approved",
@@ -287,6 +303,7 @@ def register() -> None:
             "application_received", Priority.ESSENTIAL, None, render_applications
         )
     )
+    register_message(MessageKind("mail_limit", Priority.CODE, None, render_mail_limit))
     for kind in DECISIONS:
         register_message(
             MessageKind(kind, Priority.ESSENTIAL, None, render_decision(kind))

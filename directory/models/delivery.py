@@ -126,6 +126,7 @@ class Delivery(models.Model):
                 condition=Q(state__in=UNDER_WAY),
                 name="directory_delivery_under_way",
             ),
+            models.Index(fields=["sent_at"], name="directory_delivery_sent_at"),
             models.Index(
                 fields=["recipient", "sent_at"], name="directory_delivery_sent"
             ),

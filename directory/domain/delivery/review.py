@@ -11,6 +11,7 @@ from django.db import DatabaseError, transaction
 from django.db.models import Q
 from django.utils import timezone
 
+from directory.domain.delivery.limit import beyond_limit
 from directory.enums import DeliveryState, Frequency, Priority, Standing
 from directory.models import Community, Delivery, Preference, Therapist
 from directory.registry import Mail, MessageKind, Postpone, Skip, message_kind
@@ -42,7 +43,9 @@ def review(rows: Sequence[Delivery]) -> dict[int, Verdict]:
             verdicts |= {
                 row.pk: Broken(f"No app sends {name!r} any more.") for row in of_kind
             }
-    return _within_cap(rows, verdicts, community)
+    verdicts = _within_cap(rows, verdicts, community)
+    going = [row for row in rows if isinstance(verdicts[row.pk], Mail)]
+    return verdicts | beyond_limit(going, community)
 
 
 def _review_kind(
