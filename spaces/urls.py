@@ -24,6 +24,7 @@ from spaces.views import (
     office_calendar,
     opening,
     photo,
+    places,
     pledge,
     proposal,
     reopening,
@@ -171,6 +172,7 @@ urlpatterns += [
     path("incidents/<int:pk>/", incident.incident_detail, name="incident_detail"),
     path("incidents/<int:pk>/word/", incident.incident_speak, name="incident_speak"),
     path("incidents/<int:pk>/news/", incident.incident_update, name="incident_update"),
+    path("incidents/<int:pk>/more/", places.incident_places, name="incident_places"),
     path("incidents/<int:pk>/rooms/", incident.incident_room, name="incident_room"),
     path(
         "incidents/<int:pk>/places/<int:scope_pk>/",

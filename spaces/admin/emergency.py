@@ -5,7 +5,8 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.db.models import Count, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
@@ -87,7 +88,7 @@ class IncidentAdmin(ReadOnly):
     list_select_related = ["reported_by"]
     search_fields = ["summary", "scopes__building__name", "reported_by__name"]
     inlines = [ScopeRows, WordRows, UpdateRows]
-    actions = ["confirm", "dismiss", "end"]
+    actions = ["confirm", "dismiss", "end", "add_places"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Incident]:
         incidents: QuerySet[Incident] = (
@@ -125,6 +126,17 @@ class IncidentAdmin(ReadOnly):
     @admin.action(description=_("It is over: open everything from now on"))
     def end(self, request: HttpRequest, queryset: QuerySet[Incident]) -> None:
         move_each(request, queryset, end_incident)
+
+    @admin.action(description=_("More buildings: a street, a neighbourhood"))
+    def add_places(
+        self, request: HttpRequest, queryset: QuerySet[Incident]
+    ) -> HttpResponse | None:
+        """On the incident's own page for it, which says first what would follow."""
+        chosen = list(queryset[:2])
+        if len(chosen) != 1:
+            messages.error(request, _("Choose one incident."))
+            return None
+        return redirect("spaces:incident_places", chosen[0].pk)
 
 
 class RecipientRows(ReadOnlyRows):

@@ -11,7 +11,7 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from directory.domain.outbox import Letter, enqueue_all
@@ -146,9 +146,15 @@ def _draft_needs(
         ).order_by("pk")
     }
     new = [pk for pk in lost if pk not in known]
-    authors = _authors(new)
+    authors, building_of = _authors(new), _buildings_of(scopes)
     drafts = Need.objects.bulk_create(
-        _draft(incident, scopes, pk, authors.get(pk, pk)) for pk in new
+        _draft(
+            incident,
+            _scopes_of(lost[pk].offices, scopes, building_of) or scopes,
+            pk,
+            authors.get(pk, pk),
+        )
+        for pk in new
     )
     write_hours({need.pk: lost[need.therapist_id].spans for need in drafts})
     needs = known | {need.therapist_id: need for need in drafts}
@@ -162,9 +168,10 @@ def _draft_needs(
 
 
 class _Lost:
-    """What one person lost: dates, and hours of the week."""
+    """What one person lost: dates, hours of the week, and in which rooms."""
 
-    def __init__(self) -> None:
+    def __init__(self, offices: set[int]) -> None:
+        self.offices = offices
         self.occurrences: list[int] = []
         self.spans: list[hours.Span] = []
 
@@ -173,29 +180,67 @@ def _lost_hours(
     scopes: Sequence[IncidentScope], displaced: OccurrenceQuerySet
 ) -> dict[int, _Lost]:
     """Guests by their dates, hosts by their usual hours, and everyone's trainees, who may have none of their own."""
-    lost: dict[int, _Lost] = defaultdict(_Lost)
-    now = timezone.now()
-    dates = displaced.order_by("pk")
-    for pk, guest_id, period, zone in dates.values_list(
-        "pk", "guest", "period", "office__building__timezone"
-    ):
+    offices = Office.objects.filter(_places(scopes, timezone.now()))
+    dates = list(
+        displaced.order_by("pk").values_list(
+            "pk", "guest", "office", "period", "office__building__timezone"
+        )
+    )
+    people = _concerned(offices, ((guest, office) for _pk, guest, office, *_ in dates))
+    lost = {pk: _Lost(rooms) for pk, rooms in people.items()}
+    for pk, guest_id, _office, period, zone in dates:
         lost[guest_id].occurrences.append(pk)
         lost[guest_id].spans.append(hours.span_of(period, ZoneInfo(zone)))
-    offices = Office.objects.filter(_places(scopes, now))
-    for host_id in Therapist.objects.filter(offices__in=offices).values_list(
-        "pk", flat=True
-    ):
-        lost[host_id].spans += []
     for usual in UsualHours.objects.filter(office__in=offices):
         lost[usual.therapist_id].spans.append(usual.span)
-    trainees = Supervision.objects.filter(
-        supervisor__in=list(lost), accepted_at__isnull=False
-    )
-    for trainee_id in trainees.values_list("trainee", flat=True):
-        lost[trainee_id].spans += []
     for found in lost.values():
         found.spans = hours.merge_spans(found.spans)
-    return dict(lost)
+    return lost
+
+
+def _concerned(
+    offices: QuerySet[Office], dates: Iterable[tuple[int, int]]
+) -> dict[int, set[int]]:
+    """Whose rooms these are, by person: as guests (``dates``: guest and room), hosts, by usual hours, as trainees."""
+    found: dict[int, set[int]] = defaultdict(set)
+    hosts = Office.hosts.through.objects.filter(office__in=offices)
+    usual = UsualHours.objects.filter(office__in=offices)
+    for person, office in [
+        *dates,
+        *hosts.values_list("therapist", "office"),
+        *usual.values_list("therapist", "office"),
+    ]:
+        found[person].add(office)
+    links = Supervision.objects.filter(
+        supervisor__in=list(found), accepted_at__isnull=False
+    )
+    of_trainees = [
+        (trainee, set(found[supervisor]))
+        for trainee, supervisor in links.values_list("trainee", "supervisor")
+    ]
+    for trainee, rooms in of_trainees:
+        found[trainee] |= rooms
+    return dict(found)
+
+
+def _scopes_of(
+    rooms: set[int], scopes: Sequence[IncidentScope], building_of: dict[int, int]
+) -> list[IncidentScope]:
+    """Of the places that are closed, those that concern somebody with these rooms."""
+    houses = {building_of[pk] for pk in rooms if pk in building_of}
+    return [
+        scope
+        for scope in scopes
+        if (
+            scope.office_id in rooms if scope.office_id else scope.building_id in houses
+        )
+    ]
+
+
+def _buildings_of(scopes: Iterable[IncidentScope]) -> dict[int, int]:
+    houses = {scope.building_id for scope in scopes}
+    rooms = Office.objects.filter(building__in=houses)
+    return dict(rooms.values_list("pk", "building"))
 
 
 def _places(scopes: Sequence[IncidentScope], now: datetime) -> Q:
@@ -251,23 +296,50 @@ def _record(incident: Incident, lost: dict[int, _Lost], needs: dict[int, Need]) 
 
 
 def move_needs(
-    incident: Incident, building: Building, old: datetime, new: datetime
+    incident: Incident, scope: IncidentScope, old: datetime, new: datetime
 ) -> None:
-    """Needs that were to last until the reopening last until the new one. Whoever chose another date keeps it."""
-    last, following = _last_closed_day(old, building), _last_closed_day(new, building)
-    needs = Need.objects.filter(
-        incident=incident, status__in=LIVE, last_date=last, first_date__lte=following
+    """Needs that were to last until this reopening last until the new one, unless another place keeps somebody out for
+    longer; those that would begin after it close. Whoever chose another date keeps it.
+    """
+    scopes = list(incident.scopes.select_related("building"))
+    building_of = _buildings_of(scopes)
+    reach = (incident.began_at, max(old, new))
+    dates = Occurrence.objects.filter(
+        office__in=list(building_of),
+        state__in=[OccurrenceState.BOOKED, OccurrenceState.DISPLACED],
+        period__overlap=reach,
     )
-    needs.update(last_date=following)
+    rooms_of = _concerned(
+        Office.objects.filter(pk__in=list(building_of)),
+        dates.values_list("guest", "office").distinct(),
+    )
+    over = []
+    for need in Need.objects.filter(incident=incident, status__in=LIVE):
+        mine = _scopes_of(rooms_of.get(need.therapist_id, set()), scopes, building_of)
+        if scope not in mine:
+            continue
+        before = max(_last_day_of(it, scope, old) for it in mine)
+        after = max(_last_day_of(it, scope, new) for it in mine)
+        if need.last_date != before:
+            continue
+        if after < need.first_date and need.status != NeedStatus.COVERED:
+            over.append(need)
+        elif after >= need.first_date:
+            Need.objects.filter(pk=need.pk).update(last_date=after)
+    _close(over)
+
+
+def _last_day_of(place: IncidentScope, moved: IncidentScope, until: datetime) -> date:
+    return _last_closed_day(until if place == moved else place.until, place.building)
 
 
 def close_needs(incident: Incident) -> None:
     """Nothing is lost any more: drafts and open needs close, undecided offers are thanked, waves are done."""
-    needs = list(
-        Need.objects.filter(
-            incident=incident, status__in=[NeedStatus.DRAFT, NeedStatus.OPEN]
-        )
-    )
+    live = [NeedStatus.DRAFT, NeedStatus.OPEN]
+    _close(list(Need.objects.filter(incident=incident, status__in=live)))
+
+
+def _close(needs: Sequence[Need]) -> None:
     Need.objects.filter(pk__in=[need.pk for need in needs]).update(
         status=NeedStatus.CLOSED
     )

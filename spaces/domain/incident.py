@@ -82,7 +82,7 @@ def report_incident(
         raise NotAllowedError(
             _("You can report what happened to buildings you have rooms or hours in.")
         )
-    _check_until(until, now)
+    check_until(until, now)
     Building.objects.select_for_update(no_key=True).get(
         pk=building.pk
     )  # two reports at once become one
@@ -114,7 +114,7 @@ def give_word(incident: Incident, *, by: Therapist, is_true: bool) -> Incident:
     """A moderator's word decides. Two people tied, besides the reporter, confirm; where there are fewer, one makes it
     provisional. The same word again changes nothing.
     """
-    incident = _locked(incident)
+    incident = lock_incident(incident)
     if not may_speak(incident, by):
         raise NotAllowedError(_("You have no tie to this building."))
     said = incident.words.filter(therapist=by, is_true=is_true)
@@ -149,21 +149,21 @@ def may_speak(incident: Incident, therapist: Therapist) -> bool:
 @transaction.atomic
 def confirm_incident(incident: Incident, *, by: Therapist) -> Incident:
     """Closes the places, displaces what is booked there, drafts a need for everyone concerned and tells each once."""
-    incident = _locked(incident)
+    incident = lock_incident(incident)
     return _move(incident, S.CONFIRMED, by=by, parties=_parties(incident, by))
 
 
 @transaction.atomic
 def dismiss_incident(incident: Incident, *, by: Therapist) -> Incident:
     """A false alarm: everything is as if it had not been reported."""
-    incident = _locked(incident)
+    incident = lock_incident(incident)
     return _move(incident, S.DISMISSED, by=by, parties=_parties(incident, by))
 
 
 @transaction.atomic
 def end_incident(incident: Incident, *, by: Therapist | None) -> Incident:
     """Everything is open again from now on; displaced dates still to come are restored."""
-    incident = _locked(incident)
+    incident = lock_incident(incident)
     now = timezone.now()
     incident.scopes.filter(until__gt=now).update(until=now)
     return _move(incident, S.OVER, by=by, parties=_parties(incident, by))
@@ -172,8 +172,8 @@ def end_incident(incident: Incident, *, by: Therapist | None) -> Incident:
 @transaction.atomic
 def move_reopening(scope: IncidentScope, *, by: Therapist, until: datetime) -> None:
     """Another expected reopening of a building or office: closures, displaced dates and needs follow."""
-    incident = _locked(scope.incident)
-    _not_decided_otherwise(incident)
+    incident = lock_incident(scope.incident)
+    not_decided_otherwise(incident)
     known = incident.scopes.select_related("building").filter(pk=scope.pk).first()
     if known is None or not may_change(known, by):
         raise NotAllowedError(_("The hosts there and the moderators can change this."))
@@ -184,7 +184,7 @@ def move_reopening(scope: IncidentScope, *, by: Therapist, until: datetime) -> N
     scope.save(update_fields=["until"])
     settle_incident(incident)
     ask_of_borrowed(incident)
-    move_needs(incident, scope.building, old, until)
+    move_needs(incident, scope, old, until)
     if incident.status in IN_FORCE:
         tell_displaced(
             "incident_moved",
@@ -198,8 +198,8 @@ def reopen_office(
     incident: Incident, office: Office, *, by: Therapist, until: datetime | None = None
 ) -> None:
     """One suite of a closed building opens before, or after, the others: the building's line becomes one per office."""
-    incident = _locked(incident)
-    _not_decided_otherwise(incident)
+    incident = lock_incident(incident)
+    not_decided_otherwise(incident)
     until = _not_before_now(until or timezone.now())
     whole = incident.scopes.filter(building=office.building_id, office=None).first()
     if whole:
@@ -221,10 +221,11 @@ def reopen_office(
         raise NotAllowedError(
             _("The hosts of this office and the moderators can change this.")
         )
-    scope.until = until
+    old, scope.until = scope.until, until
     scope.save(update_fields=["until"])
     restored = settle_incident(incident)
     ask_of_borrowed(incident)
+    move_needs(incident, scope, old, until)
     if incident.status in IN_FORCE:
         people = {date.guest_id for date in restored}
         people |= set(office.hosts.values_list("pk", flat=True))
@@ -279,7 +280,7 @@ def next_statuses(incident: Incident, therapist: Therapist) -> list[IncidentStat
 # --- The one move ----------------------------------------------------------------------
 
 
-def _locked(incident: Incident) -> Incident:
+def lock_incident(incident: Incident) -> Incident:
     return Incident.objects.select_for_update(no_key=True).get(pk=incident.pk)
 
 
@@ -325,19 +326,19 @@ def _move(
 
 def _by_the_clock(incident: Incident, new: IncidentStatus) -> None:
     with transaction.atomic():
-        incident = _locked(incident)
+        incident = lock_incident(incident)
         if _can(incident, new):
             _move(incident, new, by=None, parties={Party.CLOCK})
 
 
-def _check_until(until: datetime, now: datetime) -> None:
+def check_until(until: datetime, now: datetime) -> None:
     if not now < until <= now + hours.HORIZON:
         raise HoursError(
             _("The reopening must be still to come, at most 53 weeks from now.")
         )
 
 
-def _not_decided_otherwise(incident: Incident) -> None:
+def not_decided_otherwise(incident: Incident) -> None:
     if incident.status in {S.OVER, S.DISMISSED}:
         raise NotAllowedError(
             _("This incident is “%(status)s” now; its rooms are open.")
@@ -350,7 +351,7 @@ def _not_before_now(until: datetime) -> datetime:
     now = timezone.now()
     if now - timedelta(days=1) < until <= now:
         return now
-    _check_until(until, now)
+    check_until(until, now)
     return until
 
 

@@ -27,6 +27,7 @@ from spaces.domain.incident import (
     reopen_office,
     report_incident,
 )
+from spaces.domain.places import addable_by
 from spaces.enums import IncidentStatus
 from spaces.forms.incident import (
     IncidentForm,
@@ -35,6 +36,7 @@ from spaces.forms.incident import (
     UpdateForm,
 )
 from spaces.models import (
+    Building,
     Incident,
     IncidentScope,
     IncidentWord,
@@ -42,7 +44,7 @@ from spaces.models import (
     Need,
     Office,
 )
-from spaces.models.incident import IN_FORCE
+from spaces.models.incident import IN_FORCE, OPEN
 from spaces.notifications.links import LINK_DAYS, WORD, help_path
 from spaces.ties import buildings_tied_to
 from spaces.views.emergency import (
@@ -133,6 +135,8 @@ def incident_detail(request: TherapistRequest, pk: int) -> HttpResponse:
         "update_form": UpdateForm(),
         "loans": Loan.objects.visible_to(me).filter(incident=incident).with_people(),
         "may_post_loans": incident.status in IN_FORCE,
+        "may_add_places": incident.status in OPEN
+        and Building.objects.filter(addable_by(me, incident)).exists(),
         "room_form": RoomReopeningForm(offices=rooms, prefix="room") if rooms else None,
     }
     with timezone.override(scopes[0].building.timezone):

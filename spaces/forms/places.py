@@ -1,0 +1,66 @@
+"""More buildings for an incident: which street, how far around; then which of them, until when."""
+
+from datetime import datetime
+from typing import Any
+
+from django import forms
+from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy as _
+
+from spaces.forms.dates import date_input
+from spaces.models import Building
+
+AROUND = [
+    ("", _("not around it")),
+    ("200", _("200 m")),
+    ("500", _("500 m")),
+    ("1000", _("1 km")),
+    ("2000", _("2 km")),
+    ("5000", _("5 km")),
+]
+
+
+class PlacesSearchForm(forms.Form):
+    """Read from the address: looking changes nothing."""
+
+    street = forms.ChoiceField(label=_("A whole street"), required=False)
+    around = forms.ChoiceField(
+        label=_("All buildings around it"), choices=AROUND, required=False
+    )
+
+    def __init__(self, *args: Any, streets: list[str], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field: Any = self.fields["street"]
+        field.choices = [("", _("no street")), *((name, name) for name in streets)]
+
+
+class PlacesForm(forms.Form):
+    buildings: Any = forms.ModelMultipleChoiceField(
+        queryset=None,
+        error_messages={
+            "required": _("Tick at least one building."),
+            "invalid_choice": _("One of these buildings is not one you can add."),
+            "invalid_pk_value": _("One of these buildings is not one you can add."),
+        },
+    )
+    until = forms.DateField(
+        label=_("Open again on"),
+        widget=date_input(),
+        error_messages={
+            "required": _("Choose a date."),
+            "invalid": _(
+                "That is not a date we can read. Choose one, like 2026-12-01."
+            ),
+        },
+    )
+
+    def __init__(
+        self, *args: Any, buildings: QuerySet[Building], **kwargs: Any
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        field: Any = self.fields["buildings"]
+        field.queryset = buildings
+
+    def moment(self, building: Building) -> datetime:
+        day = self.cleaned_data["until"]
+        return datetime(day.year, day.month, day.day, tzinfo=building.zone)
