@@ -8,6 +8,7 @@ from spaces.notifications.agreement import approval_path
 from spaces.notifications.entry import guest_path
 from spaces.notifications.hours import true_path
 from spaces.notifications.links import help_path, word_path
+from spaces.notifications.reopening import borrowed_path, way_back_path
 from spaces.notifications.search import stop_path
 from tests.periods import hours
 
@@ -23,6 +24,8 @@ PAGES = {
         "nothing here": lambda world: "/nothing-here/",
         "can you help": lambda world: help_path(world.wave, world.other),
         "true or not": lambda world: word_path(world.report, world.member),
+        "back or not, by link": lambda world: way_back_path(world.way_back),
+        "borrowed, by link": lambda world: borrowed_path(world.lent, world.member),
         "approval": lambda world: approval_path(world.awaiting, world.member),
         "hours booked for you": lambda world: guest_path(world.invited),
         "still true": lambda world: true_path(world.office, world.member),
@@ -175,6 +178,9 @@ PAGES = {
         "report": lambda world: reverse("spaces:incident_report"),
         "fire": lambda world: world.fire.get_absolute_url(),
         "reported": lambda world: world.report.get_absolute_url(),
+        "more buildings": lambda world: (
+            reverse("spaces:incident_places", args=[world.report.pk]) + "?around=5000"
+        ),
         "back or not": lambda world: world.way_back.get_absolute_url(),
         "borrowed room": lambda world: world.used.get_absolute_url(),
         "sublet proposed": lambda world: world.lent.get_absolute_url(),
