@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from directory.models import Therapist
+from spaces.domain.availability import keep_facets
 from spaces.domain.booking import UNANSWERED, change_status
 from spaces.domain.dates import move_dates, record_change, said_periods
 from spaces.domain.holds import lock_waiting_lists
@@ -60,6 +61,7 @@ def release_holds(
         else:
             declined = BookingStatus.DECLINED
             change_status(booking, declined, by=by, note=note, details=details)
+            keep_facets([booking.guest_id])
 
 
 def _back_in_line(booking: Booking, dates: Iterable[Occurrence]) -> bool:

@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from directory.errors import NotAllowedError
-from directory.models import Delivery
+from directory.models import Delivery, Therapist
 from directory.registry import message_kind
 from spaces.domain.availability import refresh_free
 from spaces.domain.incident import (
@@ -330,6 +330,7 @@ def test_what_is_held_there_is_released_and_a_false_alarm_holds_it_anew_for_who_
 
     assert set(Occurrence.objects.values_list("state", flat=True)) == {"released"}
     assert set(Booking.objects.values_list("status", flat=True)) == {"declined"}
+    assert not Therapist.objects.get(pk=hold.guest_id).seeks_hours
     entry.refresh_from_db()
     assert (entry.state, entry.booking) == ("waiting", None)
     people = [host.pk, hold.guest_id, host.pk, waits.guest_id, waits.party_id]
