@@ -281,6 +281,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 300.0,
         "options": {"expires": 300},
     },
+    "run-drills": {
+        "task": "spaces.tasks.run_drills",
+        "schedule": 60.0,
+        "options": {"expires": 60},
+    },
     "remind-of-hours": {
         "task": "spaces.tasks.remind_of_hours",
         "schedule": crontab(hour=16, minute=15),  # UTC: the morning of the Americas

@@ -113,9 +113,9 @@ def _free(office: Office) -> list[Interval]:
 def _lent(
     pledges: Iterable[Pledge], needs: Sequence[Need], coverage: dict[int, Coverage]
 ) -> dict[int, list[Interval]]:
-    """By office: what is pledged for its so many weeks, which begin with the first hour that is missing."""
-    missing = [coverage[need.pk].missing for need in needs]
-    firsts = [periods[0][0] for periods in missing if periods]
+    """By office: what is pledged for its so many weeks, which begin with the first hour that is wanted."""
+    wanted = [coverage[need.pk].wanted for need in needs]
+    firsts = [periods[0][0] for periods in wanted if periods]
     if not firsts:
         return {}
     first = min(firsts)

@@ -29,6 +29,7 @@ from django.utils import timezone
 from directory.enums import DeliveryState, Frequency, Topic
 from directory.geo import DistanceTo, within
 from directory.models import Block, Delivery, Preference, Therapist, TherapistQuerySet
+from spaces import hours
 from spaces.enums import AnswerChoice, NeedStatus
 from spaces.fields import DateTimeMultirangeField
 from spaces.hours import Interval
@@ -125,6 +126,34 @@ def helpers_for(
             limit - len(found),
         )
     return found
+
+
+@dataclass(frozen=True)
+class Room:
+    """One that is known to be free in wanted hours, posted or pledged; ``host_id`` is who would be asked for it."""
+
+    office_id: int
+    host_id: int
+    metres: float
+    free: list[Interval]
+
+
+def rooms_for(
+    need: Need, wanted: Sequence[Interval], *, metres: float, hosts: TherapistQuerySet
+) -> list[Room]:
+    """Of these hosts, across no block with who asks; nearest first."""
+    for person in {need.therapist, need.author}:
+        hosts = hosts.unblocked_for(person).exclude(pk=person.pk)
+    rows = (
+        _hostings(need, wanted, metres, hosts)
+        .filter(Q(common__isnull=False) | Q(pledged__isnull=False))
+        .order_by("metres", "office", "therapist")
+        .values_list("office", "therapist", "metres", "common", "pledged")
+    )
+    return [
+        Room(office, host, far, hours.union([*(posted or []), *(pledged or [])]))
+        for office, host, far, posted, pledged in rows
+    ]
 
 
 def _hostings(

@@ -6,6 +6,7 @@ from spaces.domain import (
     booking,
     borrowed,
     busy,
+    drill,
     freshness,
     hand_on,
     incident,
@@ -92,3 +93,8 @@ def settle_needs() -> None:
 @shared_task
 def settle_loans() -> None:
     loan.settle_loans()
+
+
+@shared_task
+def run_drills() -> None:
+    drill.run_drills()

@@ -87,11 +87,16 @@ def advance_waves(now: datetime | None = None) -> None:
     """The clock: of every wave whose time is up, the next and wider one, if hours are still open."""
     now = now or timezone.now()
     for wave in Wave.objects.due(now):
-        with transaction.atomic():
-            lock_cause(wave.incident_id, wave.need_id)
-            wave.refresh_from_db()
-            if wave.state == S.RUNNING and wave.next_at <= now:
-                _advance(wave, now)
+        advance_wave(wave, now)
+
+
+@transaction.atomic
+def advance_wave(wave: Wave, now: datetime) -> None:
+    """Nothing happens to one that another worker advanced meanwhile."""
+    lock_cause(wave.incident_id, wave.need_id)
+    wave.refresh_from_db()
+    if wave.state == S.RUNNING and wave.next_at <= now:
+        _advance(wave, now)
 
 
 def finish_waves(need: Need, now: datetime | None = None) -> None:
