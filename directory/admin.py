@@ -13,6 +13,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.html import format_html_join
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -24,7 +27,7 @@ from directory.domain.membership import (
     reinstate_member,
     suspend_member,
 )
-from directory.enums import Standing
+from directory.enums import DeliveryState, Standing
 from directory.errors import DomainError
 from directory.models import (
     Community,
@@ -40,6 +43,8 @@ from directory.models import (
 from directory.registry import message_kinds
 
 S = Standing
+WAITING = [DeliveryState.PENDING, DeliveryState.UNCERTAIN]
+OVER = [DeliveryState.FAILED, DeliveryState.SKIPPED]
 VERBS: dict[
     tuple[str, str], tuple[Callable[..., Therapist], Any, bool]
 ] = {  # the verb, its button, asks why?
@@ -341,7 +346,23 @@ class DeliveryAdmin(admin.ModelAdmin):
     list_select_related = ["recipient__user"]
     search_fields = ["recipient__name", "recipient__user__email", "address", "cause"]
     show_full_result_count = False
-    exclude = ["payload"]
+    fieldsets = [
+        (None, {"fields": ["kind", "whom", "cause", "priority", "state", "reason"]}),
+        (
+            gettext_lazy("Its life"),
+            {
+                "fields": [
+                    "life",
+                    "attempts",
+                    "message_id",
+                    "not_before",
+                    "next_attempt_at",
+                    "expires_at",
+                    "drain",
+                ]
+            },
+        ),
+    ]
     actions = ["send_again"]
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -356,6 +377,29 @@ class DeliveryAdmin(admin.ModelAdmin):
     @admin.display(description=gettext_lazy("to"), ordering="recipient__name")
     def whom(self, delivery: Delivery) -> str:
         return str(delivery.recipient or delivery.address)
+
+    @admin.display(description=gettext_lazy("what happened"))
+    def life(self, delivery: Delivery) -> str:
+        """In order of time, as far as the row tells: of several attempts the last."""
+        moments = [
+            (delivery.created_at, _("promised")),
+            (delivery.claimed_at, _("taken up by a sender")),
+            (delivery.uncertain_at, _("its fate was lost")),
+            (delivery.sent_at, _("sent")),
+        ]
+        happened = sorted((moment, what) for moment, what in moments if moment)
+        lines = [
+            (date_format(timezone.localtime(moment), "DATETIME_FORMAT"), what)
+            for moment, what in happened
+        ]
+        if delivery.next_attempt_at and delivery.state in WAITING:
+            due = date_format(
+                timezone.localtime(delivery.next_attempt_at), "DATETIME_FORMAT"
+            )
+            lines.append((due, _("due (again)") if delivery.attempts else _("due")))
+        elif delivery.state in OVER:
+            lines.append((_("in the end"), delivery.get_state_display()))
+        return format_html_join("", "<div>{}: {}</div>", lines)
 
     @admin.action(description=gettext_lazy("Try again"), permissions=["view"])
     def send_again(self, request: HttpRequest, queryset: QuerySet[Delivery]) -> None:

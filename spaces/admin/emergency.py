@@ -4,18 +4,23 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import URLPattern, path
+from django.utils.decorators import method_decorator
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
+from django.views.decorators.http import require_POST
 
 from directory.admin import ReadOnlyRows
 from directory.errors import DomainError
 from directory.models import Therapist
 from spaces.admin.exchange import ReadOnly
 from spaces.domain.incident import confirm_incident, dismiss_incident, end_incident
-from spaces.domain.wave import pause_wave, resume_wave, stop_wave
+from spaces.domain.wave import next_states, pause_wave, resume_wave, stop_wave
+from spaces.enums import WaveState
 from spaces.models import (
     Incident,
     IncidentScope,
@@ -27,8 +32,8 @@ from spaces.models import (
     OfferHour,
     Reply,
     Wave,
-    WaveRecipient,
 )
+from spaces.told import told_by
 
 
 def move_each(
@@ -139,13 +144,11 @@ class IncidentAdmin(ReadOnly):
         return redirect("spaces:incident_places", chosen[0].pk)
 
 
-class RecipientRows(ReadOnlyRows):
-    model = WaveRecipient
-    fields = ["recipient", "is_match", "metres", "reason", "created_at"]
-    readonly_fields = ["created_at"]
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[WaveRecipient]:
-        return super().get_queryset(request).select_related("recipient")
+MOVES = {
+    WaveState.PAUSED: (pause_wave, _("Pause: ask nobody else for now")),
+    WaveState.RUNNING: (resume_wave, _("Let it go on")),
+    WaveState.STOPPED: (stop_wave, _("Stop: send nothing that still waits")),
+}
 
 
 @admin.register(Wave)
@@ -162,12 +165,55 @@ class WaveAdmin(ReadOnly):
     ]
     list_filter = ["state"]
     list_select_related = ["incident", "need__therapist"]
-    inlines = [RecipientRows]
     actions = ["pause", "resume", "stop"]
+    change_form_template = "admin/spaces/wave/change_form.html"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Wave]:
         waves: QuerySet[Wave] = super().get_queryset(request)
         return waves.annotate(recipient_count=Count("recipients"))
+
+    # --- One wave's page: it looks for news by itself while mails are on their way ---
+
+    def get_urls(self) -> list[URLPattern]:
+        move = path(
+            "<int:pk>/move/",
+            self.admin_site.admin_view(self.move),
+            name="spaces_wave_move",
+        )
+        return [move, *super().get_urls()]
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        wave = self.get_object(request, object_id)
+        shown: dict[str, Any] = {}
+        if isinstance(wave, Wave) and self.has_view_permission(request, wave):
+            me = Therapist.objects.filter(user=request.user.pk).first()
+            shown = {
+                "told": told_by(wave),
+                "moves": [
+                    {"to": state, "label": MOVES[state][1]}
+                    for state in (next_states(wave, me) if me else [])
+                    if state in MOVES
+                ],
+            }
+        return super().change_view(
+            request, object_id, form_url, {**(extra_context or {}), **shown}
+        )
+
+    @method_decorator(require_POST)
+    def move(self, request: HttpRequest, pk: int) -> HttpResponse:
+        wave = get_object_or_404(Wave, pk=pk)
+        if not self.has_view_permission(request, wave):
+            raise PermissionDenied
+        state = request.POST.get("to", "")
+        if state in set(MOVES):
+            move_each(request, [wave], MOVES[WaveState(state)][0])
+        return redirect("admin:spaces_wave_change", pk)
 
     @admin.display(description=_("people told"), ordering="recipient_count")
     def told(self, wave: Any) -> int:

@@ -1,6 +1,7 @@
 import pytest
 from django.core import mail
 from django.urls import reverse
+from django.utils import timezone
 
 from directory.enums import DeliveryState, Standing
 from tests.factories.directory import (
@@ -172,6 +173,30 @@ def test_deliveries_can_be_tried_again_and_show_no_code(client, moderator, act):
     assert "402118" not in page
     row.refresh_from_db()
     assert row.state == DeliveryState.SENT
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"state": "pending", "reason": "Quiet hours."}, [": due<", "Quiet hours."]),
+        (
+            {"state": "uncertain", "attempts": 1, "uncertain_at": timezone.now()},
+            ["its fate was lost", ": due (again)<"],
+        ),
+        ({"state": "sent", "attempts": 2, "sent_at": timezone.now()}, [": sent<"]),
+        ({"state": "failed", "reason": "550 no"}, ["in the end: failed", "550 no"]),
+    ],
+)
+def test_a_deliverys_whole_life_is_on_its_page(client, moderator, fields, words):
+    row = DeliveryFactory(
+        claimed_at=timezone.now(), message_id="<delivery.1@example.org>", **fields
+    )
+
+    page = client.get(reverse("admin:directory_delivery_change", args=[row.pk]))
+
+    text = page.content.decode()
+    for said in [*words, ": promised<", "taken up by a sender", "delivery.1@example"]:
+        assert said in text
 
 
 @pytest.mark.parametrize("item_count", [1, 3])
