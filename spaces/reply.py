@@ -85,6 +85,7 @@ class Said:
     is_all: bool = False
     parts: tuple[Part, ...] = ()
     is_plain: bool = False
+    is_thanks: bool = False  # kind words and nothing else
 
 
 class _Item(NamedTuple):
@@ -110,7 +111,8 @@ def understand(text: str, names: Iterable[str] = ()) -> Said:
         choice = choice or "yes"  # hours and nothing else: to be asked about
     is_sure = is_sure and is_known and bool(said) and bool(choice)
     is_plain = is_sure and _is_one_thing(choice, items, has_parts=bool(parts))
-    return Said(choice, is_all, tuple(parts), is_plain)
+    is_thanks = "courtesy" in kinds and not kinds - {"courtesy", "break"}
+    return Said(choice, is_all, tuple(parts), is_plain, is_thanks)
 
 
 def _is_one_thing(choice: str, items: Sequence[_Item], *, has_parts: bool) -> bool:

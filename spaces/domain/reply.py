@@ -23,7 +23,7 @@ from spaces.enums import AnswerChoice, ReplyOutcome
 from spaces.hours import DAY, Span, common_spans, merge_spans
 from spaces.incoming import Incoming
 from spaces.matching import needs_asked_of
-from spaces.models import Offer, Office, Reply, WaveRecipient
+from spaces.models import Answer, Offer, Office, Reply, WaveRecipient
 from spaces.notifications.links import HELP, LINK_DAYS
 from spaces.reply import Part, Said, understand
 from spaces.week import say_spans
@@ -99,22 +99,28 @@ def _answer(reply: Reply, mail: Incoming) -> None:
         reply.outcome = S.EXPIRED
         enqueue("reply_refused", to=told.recipient, cause=f"expired:{told.pk}")
     else:
-        _do(reply, mail.text)
+        appeal = appeal_to(told.wave, told.recipient)
+        people = [told.recipient, *(need.therapist for need in appeal.needs)]
+        names = {name for person in people for name in _names(person)}
+        said = understand(mail.text, names)
+        if said.is_thanks and _has_answered(told):
+            reply.outcome = S.DONE
+            return
+        _do(reply, said, appeal)
         kind = "reply_noted" if reply.outcome == S.DONE else "reply_asked"
         payload = {"reply": reply.pk}
         cause = f"reply:{reply.pk}"
         enqueue(kind, to=told.recipient, cause=cause, payload=payload)
 
 
-def _do(reply: Reply, text: str) -> None:
-    told = reply.told
-    wave, helper = told.wave, told.recipient
-    appeal = appeal_to(wave, helper)
-    people = [helper, *(need.therapist for need in appeal.needs)]
-    said = understand(text, {name for person in people for name in _names(person)})
+def _has_answered(told: WaveRecipient) -> bool:
+    return Answer.objects.filter(wave=told.wave, recipient=told.recipient).exists()
+
+
+def _do(reply: Reply, said: Said, appeal: Appeal) -> None:
     reply.choice = said.choice
     if said.is_plain and said.choice in CHOICES:
-        say_no(wave, by=helper, choice=CHOICES[said.choice])
+        say_no(appeal.wave, by=appeal.helper, choice=CHOICES[said.choice])
         reply.outcome = S.DONE
         return
     if not appeal.asked:
@@ -122,7 +128,7 @@ def _do(reply: Reply, text: str) -> None:
         return
     if said.choice != "yes":
         return  # nothing to suggest: hours beside a no that is not plain are no offer
-    plan = plan_of(said, appeal, told)
+    plan = plan_of(said, appeal, reply.told)
     reply.price_cents, reply.last_date = appeal.terms
     if not plan.doubt and plan.office:
         plan.doubt = _offer(reply, plan.office, plan.spans)
@@ -157,7 +163,9 @@ def _names(person: Therapist) -> list[str]:
 
 def plan_of(said: Said, appeal: Appeal, told: WaveRecipient) -> Plan:
     """The hours that a yes names, as far as they are open; with a doubt wherever it could mean something else."""
-    still_open = merge_spans(asked.span for asked in appeal.open)
+    earlier = _offered_earlier(appeal)
+    mine = [span for offer in earlier for span in offer.spans]
+    still_open = merge_spans([*(asked.span for asked in appeal.open), *mine])
     listed = common_spans(still_open, [Span(*row[:3]) for row in told.listed])
     plan = Plan()
     if said.parts:
@@ -168,15 +176,48 @@ def plan_of(said: Said, appeal: Appeal, told: WaveRecipient) -> Plan:
         plan.spans = listed
         if not said.is_all and len(told.listed) != 1:
             plan.doubt = _("Which of the hours do you mean?")
-    plan.doubt = plan.doubt or _doubt(said, plan.spans, appeal)
     plan.office = _room(plan.spans, appeal, told)
-    if not plan.doubt and plan.office is None:
-        plan.doubt = _("Which room do you mean?")
-    if not plan.doubt and appeal.pledge and not _is_pledged(plan, appeal):
-        plan.doubt = _(
+    plan.doubt = plan.doubt or _doubt(said, plan, appeal, earlier)
+    return plan
+
+
+def _doubt(said: Said, plan: Plan, appeal: Appeal, earlier: Sequence[Offer]) -> str:
+    mine = merge_spans(span for offer in earlier for span in offer.spans)
+    is_other = mine != plan.spans or not all(
+        _is_as_now(offer, plan, appeal) for offer in earlier
+    )
+    if not said.is_plain:
+        return _("We did not understand every word, and do not guess.")
+    if not plan.spans:
+        return _("Colleagues have offered these hours already.")
+    if earlier and is_other:
+        return _(
+            "You have offered %(hours)s already: do these come on top, or instead?"
+        ) % {"hours": say_spans(mine)}
+    if plan.office is None:
+        return _("Which room do you mean?")
+    if appeal.pledge and not _is_pledged(plan, appeal):
+        return _(
             "This goes beyond your pledge: for how much do you offer it, and until when?"
         )
-    return plan
+    return ""
+
+
+def _offered_earlier(appeal: Appeal) -> list[Offer]:
+    needs = needs_asked_of(appeal.wave, appeal.helper).values("pk")
+    offers = Offer.objects.undecided().filter(helper=appeal.helper, need__in=needs)
+    return list(offers.select_related("need").prefetch_related("hours"))
+
+
+def _is_as_now(offer: Offer, plan: Plan, appeal: Appeal) -> bool:
+    """The same room, price and last date as an offer by mail would have: offering it again changes nothing."""
+    cents, last = appeal.terms
+    until = min(last or offer.need.last_date, offer.need.last_date)
+    return (offer.office_id, offer.price_cents, offer.last_date) == (
+        plan.office and plan.office.pk,
+        cents,
+        until,
+    )
 
 
 def _is_pledged(plan: Plan, appeal: Appeal) -> bool:
@@ -200,28 +241,6 @@ def _named(
         either = _("We were not sure whether you mean the morning or the evening.")
         return [span if is_open else later], either
     return ([span], "") if is_open else (common_spans([span], still_open), gone)
-
-
-def _doubt(said: Said, spans: Sequence[Span], appeal: Appeal) -> str:
-    if not said.is_plain:
-        return _("We did not understand every word, and do not guess.")
-    if not spans:
-        return _("Colleagues have offered these hours already.")
-    offered = merge_spans(
-        span
-        for offer in Offer.objects.undecided()
-        .filter(
-            helper=appeal.helper,
-            need__in=needs_asked_of(appeal.wave, appeal.helper).values("pk"),
-        )
-        .prefetch_related("hours")
-        for span in offer.spans
-    )
-    if offered and offered != list(spans):
-        return _(
-            "You have offered %(hours)s already: do these come on top, or instead?"
-        ) % {"hours": say_spans(offered)}
-    return ""
 
 
 def _room(spans: Sequence[Span], appeal: Appeal, told: WaveRecipient) -> Office | None:

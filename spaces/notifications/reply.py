@@ -15,7 +15,7 @@ from spaces.appeal import Appeal, appeals_of
 from spaces.enums import ReplyOutcome
 from spaces.models import Reply
 from spaces.notifications.links import HELP, help_path
-from spaces.notifications.wave import asked_line, to_answer
+from spaces.notifications.wave import asked_line, say_answers, to_answer
 from spaces.week import say_spans
 from spaces.words import say_date, say_price
 
@@ -84,6 +84,7 @@ def _mail(kind: str, reply: Reply, appeal: Appeal, community: Community) -> Mail
             "last": say_date(reply.last_date) if reply.last_date else "",
             "is_late": reply.outcome == ReplyOutcome.TOO_LATE,
             "incident": appeal.incident,
+            "ways": say_answers(appeal) if appeal.open else "",
             "lines": [asked_line(asked) for asked in appeal.open],
             "action_url": absolute_url(
                 help_path(reply.told.wave, reply.told.recipient)

@@ -20,7 +20,7 @@ from spaces.appeal import Appeal, appeals_of
 from spaces.enums import AnswerChoice, WaveState
 from spaces.models import Answer, Wave, WaveRecipient
 from spaces.notifications.links import HELP, help_path
-from spaces.week import say_spans
+from spaces.week import day_name, say_spans
 from spaces.words import say_price
 
 PAUSE = timedelta(minutes=10)  # how soon a paused wave's mails are looked at again
@@ -77,7 +77,7 @@ def _wave_mail(appeal: Appeal, community: Community) -> Mail | Skip:
             "has": ", ".join(appeal.must_have),
             "fits": any(asked.is_free for asked in appeal.open),
             "weeks": appeal.weeks,
-            "by_mail": bool(settings.INBOUND_ADDRESS),
+            "by_mail": settings.INBOUND_ADDRESS and say_answers(appeal),
             "most": None if most is None else say_price(most, community.currency),
             "action_url": absolute_url(help_path(appeal.wave, appeal.helper)),
             "reason": _why_told(appeal, community),
@@ -86,6 +86,24 @@ def _wave_mail(appeal: Appeal, community: Community) -> Mail | Skip:
             "timezone": appeal.needs[0].timezone,
         },
     )
+
+
+def say_answers(appeal: Appeal) -> str:
+    """Ways to answer by mail, with hours of this very mail: what ``spaces.reply`` takes as plain."""
+    span = appeal.open[0].span
+    never = (
+        _("not for this incident")
+        if appeal.incident
+        else _("do not ask me about this again")
+    )
+    ways = [
+        _("yes all"),
+        _("yes %(hours)s") % {"hours": day_name(span.weekday)},
+        _("yes %(hours)s") % {"hours": say_spans([span])},
+        _("no"),
+        never,
+    ]
+    return ", ".join(f"“{way}”" for way in ways)
 
 
 def asked_line(asked: Any) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 from datetime import timedelta
 
 import pytest
@@ -15,6 +16,7 @@ from spaces.domain.need import publish_need
 from spaces.domain.offer import accept_offer, offer_hours
 from spaces.hours import Span, merge_spans
 from spaces.models import Answer, Offer, Reply, WaveRecipient
+from spaces.reply import understand
 from tests.factories.directory import TherapistFactory
 from tests.factories.spaces import (
     HelperFactory,
@@ -224,6 +226,36 @@ def test_the_same_mail_again_changes_nothing(client, told):
     assert Delivery.objects.filter(kind="reply_noted").count() == 1
 
 
+def test_thanks_for_our_mail_get_no_mail(client, told):
+    assert answer(client, told, "Thank you!\n\nMara").outcome == "asked"
+    answer(client, told, "yes Wed")
+
+    assert answer(client, told, "Thanks, Dana\nMara").outcome == "done"
+    assert len(offered()) == 1
+    kinds = Delivery.objects.values_list("kind", flat=True)
+    assert sorted(kinds) == ["offer_received", "reply_asked", "reply_noted", "wave"]
+
+
+def test_what_we_say_one_can_answer_is_plain(client, told):
+    for way in ways_in(rendered("wave")[told.recipient].text):
+        assert understand(way).is_plain, way
+    assert answer(client, told, "hm").outcome == "asked"
+    for way in ways_in(rendered("reply_asked")[told.recipient].text):
+        reply = answer(client, told, way)
+        assert reply.outcome == "done" or "on top" in reply.note
+
+
+def ways_in(text):
+    [line] = [line for line in text.splitlines() if line.startswith("Or answer")]
+    return re.findall("“(.*?)”", line)
+
+
+def test_html_alone_is_enough(client, told):
+    answer(client, told, "", HtmlBody="<div>Yes <b>Wed</b><br>Mara</div>")
+
+    assert offered() == [("offered", "Garden room", 0, [EVENING])]
+
+
 def test_all_means_what_the_mail_listed_and_is_still_open(client, told):
     wave = told.wave
     more = Span(4, 540, 720)
@@ -256,6 +288,20 @@ def test_more_hours_than_were_offered_are_asked_about(client, told):
     assert reply.outcome == "asked"
     assert "on top, or instead" in reply.note
     assert [spans for *_, spans in offered()] == [[EVENING]]
+    assert answer(client, told, "Yes, Wed").outcome == "done"
+
+
+def test_what_was_offered_on_the_page_keeps_its_price(client, told):
+    offer_hours(
+        told.wave,
+        by=told.recipient,
+        office=told.recipient.offices.get(),
+        spans=[EVENING],
+        price_cents=2000,
+    )
+
+    assert answer(client, told, "yes Wed").outcome == "asked"
+    assert offered() == [("offered", "Garden room", 2000, [EVENING])]
 
 
 def test_whoever_has_no_room_that_would_do_is_asked_for_one(client, told):
