@@ -14,6 +14,7 @@ class SpacesConfig(AppConfig):
         from spaces.notifications import (
             agreement,
             booking,
+            closing,
             emergency,
             entry,
             exchange,
@@ -30,6 +31,7 @@ class SpacesConfig(AppConfig):
 
         agreement.register()
         booking.register()
+        closing.register()
         emergency.register()
         hours.register()
         entry.register()

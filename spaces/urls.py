@@ -9,6 +9,7 @@ from spaces.views import (
     building,
     busy,
     changes,
+    closing,
     closure,
     drill,
     emergency,
@@ -171,6 +172,9 @@ urlpatterns += [
     path("incidents/new/", incident.incident_report, name="incident_report"),
     path("incidents/word/<str:token>/", incident.incident_word, name="incident_word"),
     path("incidents/<int:pk>/", incident.incident_detail, name="incident_detail"),
+    path(
+        "incidents/<int:pk>/closing/", closing.incident_closing, name="incident_closing"
+    ),
     path("incidents/<int:pk>/word/", incident.incident_speak, name="incident_speak"),
     path("incidents/<int:pk>/news/", incident.incident_update, name="incident_update"),
     path("incidents/<int:pk>/more/", places.incident_places, name="incident_places"),

@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, path
 from django.utils.decorators import method_decorator
+from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
@@ -20,7 +21,7 @@ from directory.models import Therapist
 from spaces.admin.exchange import ReadOnly
 from spaces.domain.incident import confirm_incident, dismiss_incident, end_incident
 from spaces.domain.wave import next_states, pause_wave, resume_wave, stop_wave
-from spaces.enums import WaveState
+from spaces.enums import IncidentStatus, WaveState
 from spaces.models import (
     Incident,
     IncidentScope,
@@ -33,6 +34,8 @@ from spaces.models import (
     Reply,
     Wave,
 )
+from spaces.models.incident import IN_FORCE
+from spaces.notifications.links import closing_path
 from spaces.told import told_by
 
 
@@ -88,6 +91,7 @@ class IncidentAdmin(ReadOnly):
         "reported_by",
         "said_true",
         "displaced",
+        "closing",
     ]
     list_filter = ["status", "kind"]
     list_select_related = ["reported_by"]
@@ -117,6 +121,14 @@ class IncidentAdmin(ReadOnly):
     @admin.display(description=_("displaced"), ordering="displacement_count")
     def displaced(self, incident: Any) -> int:
         return int(incident.displacement_count)
+
+    @admin.display(description=_("what was done"))
+    def closing(self, incident: Incident) -> str:
+        if incident.status not in {*IN_FORCE, IncidentStatus.OVER}:
+            return ""
+        return format_html(
+            '<a href="{}">{}</a>', closing_path(incident), _("Closing report")
+        )
 
     @admin.action(
         description=_("It is true: close the rooms and tell everyone concerned")

@@ -22,6 +22,7 @@ from spaces.domain.displacement import (
     tell_displaced,
     tell_of_incident,
 )
+from spaces.domain.thanks import thank_helpers
 from spaces.enums import (
     IncidentKind,
     IncidentStatus,
@@ -321,6 +322,8 @@ def _move(
             f"incident_{new}", incident, cause=f"incident:{incident.pk}:{new}"
         )
         close_needs(incident)
+    if new == S.OVER:
+        thank_helpers(incident)
     return incident
 
 

@@ -32,3 +32,7 @@ def need_path(need: Need, person: Therapist) -> str:
     if person.user_id:
         return need.get_absolute_url()
     return reverse("spaces:need_link", args=[sign(NEED, need=need.pk, to=person.pk)])
+
+
+def closing_path(incident: Incident) -> str:
+    return reverse("spaces:incident_closing", args=[incident.pk])

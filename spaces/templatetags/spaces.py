@@ -1,6 +1,7 @@
 """Weeks, hours and money in templates. Presentation only, no queries."""
 
 from collections.abc import Iterable, Sequence
+from datetime import timedelta
 from functools import lru_cache
 from typing import Any
 
@@ -8,11 +9,11 @@ from django import template
 from django.template import Context
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext, ngettext
 
 from directory.enums import DistanceUnit
 from directory.geo import METRES
-from spaces.hours import Span
+from spaces.hours import DAY, Span
 from spaces.hours import clock as clock_of
 from spaces.week import (
     SHOWN_FROM,
@@ -80,6 +81,23 @@ def zone_name(timezone: str) -> str:
 def far(metres: int, unit: str) -> str:
     """5000 metres are ``5 km``, in the community's unit."""
     return f"{round(metres / METRES[DistanceUnit(unit)], 1):g} {unit}"
+
+
+@register.filter
+def took(time: timedelta) -> str:
+    """``5 min``, ``3 h 20 min``, ``6 days``"""
+    minutes = max(0, round(time.total_seconds() / 60))
+    if minutes >= 2 * DAY:
+        return ngettext("%(days)s day", "%(days)s days", minutes // DAY) % {
+            "days": minutes // DAY
+        }
+    parts = divmod(minutes, 60)
+    if parts[0]:
+        return gettext("%(hours)s h %(minutes)s min") % {
+            "hours": parts[0],
+            "minutes": parts[1],
+        }
+    return gettext("%(minutes)s min") % {"minutes": minutes}
 
 
 @register.simple_tag(takes_context=True)
