@@ -221,9 +221,12 @@ def test_the_same_mail_again_changes_nothing(client, told):
     for _time in range(3):
         answer(client, told, "yes Wed")
 
-    assert len(offered()) == 1
-    assert Reply.objects.count() == 1
-    assert Delivery.objects.filter(kind="reply_noted").count() == 1
+    answer(client, told, "no")
+    answer(client, told, "yes Wed")  # kept somewhere, and handed in once more
+
+    assert [status for status, *_ in offered()] == ["withdrawn"]
+    assert Reply.objects.count() == 2
+    assert Delivery.objects.filter(kind="reply_noted").count() == 2
 
 
 def test_thanks_for_our_mail_get_no_mail(client, told):
