@@ -2,6 +2,7 @@ from django.urls import path
 
 from spaces.views import (
     agreement,
+    answer,
     approval,
     asking,
     booking,
@@ -232,5 +233,5 @@ urlpatterns += [
         name="wave_answer",
     ),
     path("offers/<int:pk>/withdraw/", offer.offer_withdraw, name="offer_withdraw"),
-    path("help/<str:token>/", offer.offer_answer, name="offer_answer"),
+    path("help/<str:token>/", answer.offer_answer, name="offer_answer"),
 ]
