@@ -187,6 +187,7 @@ def test_what_is_not_plain_is_asked_with_a_link_that_has_it_ticked(
     page = client.get(action_of(mail))
     chosen = [card["asked"].span for card in page.context["cards"] if card["is_ticked"]]
     assert Offer.objects.count() == 0
+    assert ("Yes, offer what is ticked" in page.content.decode()) == bool(ticked)
     if ticked:
         painted = page.context["form"].initial["more"]
         assert merge_spans([*chosen, *painted]) == ticked
