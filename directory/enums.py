@@ -56,6 +56,7 @@ class Priority(models.IntegerChoices):
 class Topic(models.TextChoices):
     EMERGENCIES = "emergencies", _("calls for help in an emergency")
     HOURS = "hours", _("hours and rooms")
+    BUILDINGS = "buildings", _("posts about buildings you have rooms or hours in")
     COMMUNITY = "community", _("news of the community")
 
 

@@ -15,6 +15,7 @@ class SpacesConfig(AppConfig):
             agreement,
             booking,
             closing,
+            building_post,
             emergency,
             entry,
             exchange,
@@ -32,6 +33,7 @@ class SpacesConfig(AppConfig):
         agreement.register()
         booking.register()
         closing.register()
+        building_post.register()
         emergency.register()
         hours.register()
         entry.register()

@@ -157,6 +157,12 @@ urlpatterns = [
         "bookings/<int:pk>/<str:status>/", booking.booking_answer, name="booking_answer"
     ),
     path("buildings/<int:pk>/", building.building_detail, name="building_detail"),
+    path("buildings/<int:pk>/posts/", building.building_post, name="building_post"),
+    path(
+        "buildings/<int:pk>/posts/<int:post_pk>/remove/",
+        building.post_remove,
+        name="post_remove",
+    ),
     path("feed/", feed.feed_settings, name="feed_settings"),
     path("feed/<slug:token>.ics", feed.feed, name="feed"),
     path("feed/offices/<str:link>.ics", feed.office_feed, name="office_feed"),

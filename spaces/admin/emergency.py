@@ -19,10 +19,14 @@ from directory.admin import ReadOnlyRows
 from directory.errors import DomainError
 from directory.models import Therapist
 from spaces.admin.exchange import ReadOnly
+from spaces.domain.building_post import remove_post
 from spaces.domain.incident import confirm_incident, dismiss_incident, end_incident
 from spaces.domain.wave import next_states, pause_wave, resume_wave, stop_wave
 from spaces.enums import IncidentStatus, WaveState
 from spaces.models import (
+    BorrowedRoom,
+    BuildingPost,
+    WayBack,
     Incident,
     IncidentScope,
     IncidentUpdate,
@@ -305,3 +309,29 @@ class ReplyAdmin(ReadOnly):
     @admin.display(description=_("wave"))
     def wave(self, reply: Reply) -> str:
         return str(reply.told.wave)
+
+
+@admin.register(BorrowedRoom)
+class BorrowedRoomAdmin(ReadOnly):
+    list_display = ["booking", "status", "kind", "proposed_by", "answer_by"]
+    list_filter = ["status", "kind"]
+    list_select_related = ["booking__guest", "booking__office", "proposed_by"]
+
+
+@admin.register(WayBack)
+class WayBackAdmin(ReadOnly):
+    list_display = ["guest", "incident", "status", "answer_by", "decided_at"]
+    list_filter = ["status"]
+    list_select_related = ["guest", "incident"]
+
+
+@admin.register(BuildingPost)
+class BuildingPostAdmin(ReadOnly):
+    list_display = ["created_at", "building", "author", "text", "removed_at"]
+    list_select_related = ["building", "author"]
+    search_fields = ["building__name", "author__name", "text"]
+    actions = ["take_back"]
+
+    @admin.action(description=_("Take back: mails that still wait are not sent"))
+    def take_back(self, request: HttpRequest, queryset: QuerySet[BuildingPost]) -> None:
+        move_each(request, queryset, remove_post)

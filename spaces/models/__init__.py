@@ -1,5 +1,6 @@
 from spaces.models.booking import TAKEN, Booking, BookingEvent, Occurrence
 from spaces.models.building import Building
+from spaces.models.building_post import BuildingPost
 from spaces.models.busy import BusyCalendar
 from spaces.models.closure import Closure
 from spaces.models.code_view import CodeView
@@ -35,6 +36,7 @@ __all__ = [
     "BookingMessage",
     "BorrowedRoom",
     "Building",
+    "BuildingPost",
     "BusyCalendar",
     "Closure",
     "CodeView",

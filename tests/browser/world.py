@@ -79,6 +79,8 @@ def build():
     _calendars(member, office)
     refresh_free([office.pk, far.pk])
     _written(booking, confirmed)
+    for author in (member, other):
+        office.building.posts.create(author=author, text=f"{LONG_NAME} {'w' * 200}")
     newcomer = TherapistFactory(name="Nia")
     return SimpleNamespace(
         **_exchange(member, other, newcomer, office),

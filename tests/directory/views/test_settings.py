@@ -104,7 +104,7 @@ def test_settings_save(client, therapist):
     off = therapist.preferences.filter(frequency=Frequency.OFF).values_list(
         "topic", flat=True
     )
-    assert set(off) == {"hours", "community"}
+    assert set(off) == {"hours", "buildings", "community"}
 
 
 def test_settings_are_in_the_communitys_unit(client, therapist):

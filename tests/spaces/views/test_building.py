@@ -10,6 +10,9 @@ from tests.factories.spaces import (
     BookingFactory,
     BuildingFactory,
     ClosureFactory,
+    IncidentFactory,
+    LoanFactory,
+    NeedFactory,
     OccurrenceFactory,
     OfficeFactory,
 )
@@ -125,5 +128,52 @@ def test_building_query_count_is_constant(
         ClosureFactory(office=office)
     page(client, building)
 
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(13):
         page(client, building)
+
+
+def test_page_has_posts_people_loans_and_what_is_covered(client, therapist):
+    office = OfficeFactory(hosts=[therapist])
+    shy = OfficeFactory(building=office.building).hosts.get()
+    named = TherapistFactory(name="Nora Named", agrees_to_be_named=True)
+    OfficeFactory(building=office.building, hosts=[named])
+    incident = IncidentFactory(scope__building=office.building, status="confirmed")
+    NeedFactory(incident=incident, therapist=shy)
+    old = IncidentFactory(scope__building=office.building, status="over")
+    old.updates.create(text="Dry again", author=None)
+    LoanFactory(incident=incident, thing="A lamp")
+    url = reverse("spaces:building_post", args=[office.building.pk])
+
+    assert "Write a line" in client.post(url, {"text": " "}).content.decode()
+    assert client.post(url, {"text": "The lift is stuck."}).status_code == 302
+    text = page(client, office.building).content.decode()
+
+    for said in (
+        "The lift is stuck.",
+        "Dry again",
+        "A lamp",
+        "Nora Named",
+        "Take it back",
+    ):
+        assert said in text
+    assert "hours are needed elsewhere" in text
+    assert shy.name not in text
+    assert therapist.name in text  # one sees oneself
+
+    post = office.building.posts.get()
+    client.force_login(named.user)
+    remove = reverse("spaces:post_remove", args=[office.building.pk, post.pk])
+    client.post(remove)
+    assert "The lift is stuck." in page(client, office.building).content.decode()
+    BlockFactory(blocker=therapist, blocked=named)
+    assert client.post(remove).status_code == 404
+    assert "The lift" not in page(client, office.building).content.decode()
+    client.force_login(therapist.user)
+    client.post(remove)
+    assert "The lift" not in page(client, office.building).content.decode()
+
+
+def test_outsiders_cannot_post(client, therapist):
+    url = reverse("spaces:building_post", args=[BuildingFactory().pk])
+
+    assert client.post(url, {"text": "Hello"}).status_code == 404
