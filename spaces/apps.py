@@ -14,8 +14,8 @@ class SpacesConfig(AppConfig):
         from spaces.notifications import (
             agreement,
             booking,
-            closing,
             building_post,
+            closing,
             emergency,
             entry,
             exchange,

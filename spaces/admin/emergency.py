@@ -26,7 +26,6 @@ from spaces.enums import IncidentStatus, WaveState
 from spaces.models import (
     BorrowedRoom,
     BuildingPost,
-    WayBack,
     Incident,
     IncidentScope,
     IncidentUpdate,
@@ -37,6 +36,7 @@ from spaces.models import (
     OfferHour,
     Reply,
     Wave,
+    WayBack,
 )
 from spaces.models.incident import IN_FORCE
 from spaces.notifications.links import closing_path
