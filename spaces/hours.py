@@ -194,6 +194,18 @@ def difference(some: Sequence[Interval], others: Sequence[Interval]) -> list[Int
     return found
 
 
+def by_day(intervals: Iterable[Interval], zone: ZoneInfo) -> list[Interval]:
+    """Cut at local midnight: what touches there was joined by ``union``, and is hours of two days all the same."""
+    found = []
+    for lower, upper in intervals:
+        at = lower
+        while at < upper:
+            midnight = instant(local_day(at, zone) + timedelta(days=1), 0, zone)
+            found.append((at, min(midnight, upper)))
+            at = midnight
+    return found
+
+
 def minutes(intervals: Iterable[Interval]) -> int:
     return sum(int((upper - lower).total_seconds()) // 60 for lower, upper in intervals)
 

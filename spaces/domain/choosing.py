@@ -121,7 +121,8 @@ def _reason(
 
 
 def _spans(periods: Sequence[Interval], need: Need) -> set[Span]:
-    return {hours.span_of(DateTimeTZRange(*part), need.zone) for part in periods}
+    days = hours.by_day(periods, need.zone)
+    return {hours.span_of(DateTimeTZRange(*part), need.zone) for part in days}
 
 
 def _has(helper: Helper, period: Interval) -> bool:

@@ -186,7 +186,9 @@ def _accept(
     offer.booking = enter_booking(
         offer.office,
         guest=need.therapist,
-        periods=[DateTimeTZRange(*period) for period in periods],
+        periods=[
+            DateTimeTZRange(*period) for period in hours.by_day(periods, need.zone)
+        ],
         price_cents_an_hour=offer.price_cents,
         source=BookingSource.OFFER,
         by=by,

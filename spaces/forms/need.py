@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from directory.enums import DistanceUnit, TermKind
 from directory.geo import METRES, place_of_zip, snap
 from directory.models import Community, Term, Therapist, TherapistQuerySet
+from spaces import hours
 from spaces.domain.need import Wish
 from spaces.forms.booking import MOST_PEOPLE
 from spaces.forms.dates import DatesMixin, date_input
@@ -167,6 +168,13 @@ class NeedForm(WeekFormMixin, DatesMixin):
 
     def clean_weeks(self) -> int | None:
         return None
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        until: date | None = cleaned.get("until")
+        if until and until > timezone.localdate() + hours.HORIZON:
+            self.add_error("until", _("Hours can be asked for up to 53 weeks ahead."))
+        return cleaned
 
     def clean_radius(self) -> float:
         radius: float = self.cleaned_data["radius"]

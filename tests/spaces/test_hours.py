@@ -212,3 +212,25 @@ def test_sets_of_periods_behave_as_sets_of_minutes(some, others):
 )
 def test_clock_says_minutes_of_the_day(minute, said):
     assert hours.clock(minute) == said
+
+
+def test_hours_that_touch_at_midnight_are_cut_there_also_when_the_clocks_change():
+    """On 1 November 2026 the clocks of California go back: that day has 25 hours."""
+    saturday = date(2026, 10, 31)
+    whole_days = [Span(day, 0, 1440) for day in range(7)]
+    dated = hours.expand(whole_days, saturday, saturday + timedelta(days=2), PACIFIC)
+
+    [joined] = hours.intervals_of(dated)
+    cut = hours.by_day([joined], PACIFIC)
+
+    assert cut == [(item.period.lower, item.period.upper) for item in dated]
+    assert [hours.minutes([day]) // 60 for day in cut] == [24, 25, 24]
+
+
+def test_hours_of_the_week_without_others_by_half_hours():
+    some = [Span(0, 540, 720), Span(2, 540, 600)]
+
+    assert hours.without_spans(some, [Span(0, 600, 630), Span(2, 0, 1440)]) == [
+        Span(0, 540, 600),
+        Span(0, 630, 720),
+    ]
