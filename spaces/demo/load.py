@@ -12,6 +12,7 @@ from spaces.demo.incident import IncidentMaker
 from spaces.demo.people import PeopleMaker, make_community
 from spaces.demo.photos import hang_photos
 from spaces.demo.places import PlaceMaker
+from spaces.demo.reopened import lend_and_reopen, talk
 from spaces.demo.searches import watch_search
 from spaces.demo.weeks import WeekMaker
 from spaces.models import Building
@@ -41,6 +42,8 @@ def load_demo(
         wait_and_hand_on(cast, rooms)
         _analyze()
         if not is_calm:
+            lend_and_reopen(cast, rooms)
+            talk(rooms)
             IncidentMaker(rng, cast, rooms).make()
     _analyze()
 

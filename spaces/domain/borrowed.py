@@ -133,8 +133,8 @@ def _is_own_room_open(booking: Booking, incident: Incident, now: datetime) -> bo
 def _own_rooms(
     booking: Booking, incident: Incident, dates: Sequence[Occurrence]
 ) -> list[Office]:
-    """Where the guest would be in these hours: as a guest, in their usual hours, as a host without any. A trainee with
-    none of these has the rooms of the incident.
+    """Where the guest would be in these hours: by dates or usual hours of their own; else where they are host, else
+    where they are at other hours. A trainee with none of these has the rooms of the incident.
     """
     guest, zone = booking.guest, booking.office.building.zone
     rooms = {
@@ -161,8 +161,7 @@ def _own_rooms(
         if hours.intersection([(period.lower, period.upper)], periods):
             own.add(office_id)
     hosted = set(guest.offices.filter(pk__in=rooms).values_list("pk", flat=True))
-    own |= hosted - known
-    return [rooms[pk] for pk in (own if known | hosted else rooms)]
+    return [rooms[pk] for pk in (own or hosted or known or rooms)]
 
 
 def _ask(booking: Booking, incident: Incident, now: datetime) -> None:
