@@ -11,7 +11,7 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -21,6 +21,7 @@ from directory.models import Therapist
 from spaces.domain.availability import lock_offices, refresh_free
 from spaces.domain.borrowed import propose_end
 from spaces.domain.dates import move_dates, record_change, said_periods
+from spaces.domain.releasing import lying_in
 from spaces.enums import BorrowedStatus, ChangeKind, OccurrenceState, WayBackStatus
 from spaces.hours import local_day
 from spaces.models import Booking, BorrowedRoom, Incident, Occurrence, WayBack
@@ -71,11 +72,18 @@ def ask_way_back(incident: Incident, dates: Iterable[Occurrence]) -> None:
 
 
 def withdraw_questions(incident: Incident, still_asked: OccurrenceQuerySet) -> None:
-    """What is closed again, or stands again, is not asked about any more."""
-    for way in WayBack.objects.filter(incident=incident, status=S.ASKED):
-        left = way.occurrences.filter(pk__in=still_asked.values("pk"))
-        if left.exists():
-            way.occurrences.set(left)
+    """What is closed again, because of this incident or another before it, or stands again, is not asked any more."""
+    shut = Occurrence.objects.filter(
+        pk__in=WayBack.objects.filter(status=S.ASKED).values("occurrences")
+    ).filter(lying_in(incident.closures.all()))
+    mine = Q(incident=incident)
+    touched = mine | Q(occurrences__in=shut.values("pk"))
+    for way in WayBack.objects.filter(touched, status=S.ASKED).distinct():
+        left = way.occurrences.exclude(pk__in=shut.values("pk"))
+        if way.incident_id == incident.pk:
+            left = left.filter(pk__in=still_asked.values("pk"))
+        if dates := list(left):
+            way.occurrences.set(dates)
         else:
             _save(way, S.MOOT)
 

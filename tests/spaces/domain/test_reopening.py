@@ -210,6 +210,25 @@ def test_building_in_two_incidents_opens_when_both_are_over(day, first_over):
     assert not Closure.objects.filter(period__endswith__gt=timezone.now()).exists()
 
 
+def test_a_second_incident_withdraws_the_question_and_asks_it_when_it_is_over(day):
+    end_incident(day.incident, by=day.moderator)
+    first = WayBack.objects.get()
+    second = IncidentFactory(scope__building=day.own.building, kind="power")
+
+    confirm_incident(second, by=day.moderator)
+    with pytest.raises(NotAllowedError):
+        go_back(first, by=day.guest)
+    end_incident(second, by=day.moderator)
+
+    assert set(WayBack.objects.values_list("incident", "status")) == {
+        (day.incident.pk, "moot"),
+        (second.pk, "asked"),
+    }
+    assert day.states() == ["displaced", "displaced", "booked", "booked"]
+    assert lapse_ways_back(first.answer_by + timedelta(days=1)) == 1
+    assert day.states() == ["released", "released", "booked", "booked"]
+
+
 # --- A borrowed room ------------------------------------------------------------------
 
 

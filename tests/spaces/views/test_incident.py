@@ -99,6 +99,19 @@ def test_other_buildings_are_no_choice(client, office):
     assert not Incident.objects.exists()
 
 
+@pytest.mark.parametrize(
+    "bad",
+    [{"kind": "aliens"}, {"building": "7'"}, {"closed_for": "-3"}, {"offices": "x"}],
+)
+def test_what_cannot_be_read_reports_nothing(client, office, bad):
+    form = {"building": office.building.pk, "kind": "fire"} | bad
+
+    response = client.post(reverse(REPORT), form)
+
+    assert response.context["form"].errors
+    assert not Incident.objects.exists()
+
+
 def test_rooms_of_another_building_are_refused(client, therapist, office):
     other = OfficeFactory(hosts=[therapist])
 
