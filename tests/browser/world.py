@@ -281,12 +281,14 @@ def _reopened(member, other, fire):
 
 
 def _bad_day(member, other, office):
-    """A fire in the member's building; their need with two offers of one hour; somebody's report not confirmed yet."""
+    """A fire in the member's building; their need with two offers of one hour and one of the rest; somebody's report not confirmed yet."""
     fire = IncidentFactory(
         scope__building=office.building, status=IncidentStatus.CONFIRMED
     )
     lost = [Span(1, 540, 780), Span(2, 1020, 1260), Span(0, 1080, 1110)]
-    need = NeedFactory(therapist=member, incident=fire, spans=lost, people=8)
+    nice = [Span(4, 540, 720)]
+    need = NeedFactory(therapist=member, incident=fire, spans=lost, nice=nice, people=8)
+    OfferFactory(need=need, spans=[lost[0], *nice])
     OfferFactory(need=need, helper=other, spans=[lost[1]])
     OfferFactory(need=need, spans=[lost[1]])
     wave = WaveFactory(need=None, incident=fire)
