@@ -274,7 +274,7 @@ def test_whose_mail_waits_for_the_morning_is_not_told_yet(client, therapist):
 
     counts = page.context["told"]
     assert (counts["people"], counts["waiting"], counts["silent"]) == (1, 1, 1)
-    assert "1 more is told when their quiet hours end" in page.content.decode()
+    assert "1 more is told later: it is their quiet hours" in page.content.decode()
 
 
 def test_polling_swaps_only_when_something_changed(client, therapist):
