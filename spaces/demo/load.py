@@ -9,9 +9,11 @@ from spaces.demo import people, places
 from spaces.demo.busy import keep_busy
 from spaces.demo.exchange import wait_and_hand_on
 from spaces.demo.incident import IncidentMaker
+from spaces.demo.past import remember_past_incident
 from spaces.demo.people import PeopleMaker, make_community
 from spaces.demo.photos import hang_photos
 from spaces.demo.places import PlaceMaker
+from spaces.demo.pledges import pledge_hours
 from spaces.demo.reopened import lend_and_reopen, talk
 from spaces.demo.searches import watch_search
 from spaces.demo.weeks import WeekMaker
@@ -40,11 +42,13 @@ def load_demo(
         keep_busy(cast.displaced)
         watch_search(cast.displaced)
         wait_and_hand_on(cast, rooms)
+        pledge_hours(cast, rooms)
         _analyze()
         if not is_calm:
             lend_and_reopen(cast, rooms)
             talk(rooms)
             IncidentMaker(rng, cast, rooms).make()
+            remember_past_incident(cast, rooms)
     _analyze()
 
 

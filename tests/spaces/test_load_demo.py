@@ -1,3 +1,5 @@
+from datetime import timedelta
+
 import pytest
 from allauth.account.models import EmailAddress
 from django.db import transaction
@@ -12,6 +14,7 @@ from directory.models import (
     Therapist,
     User,
 )
+from spaces.closing import closing_of
 from spaces.demo.load import load_demo
 from spaces.domain.availability import verify_free
 from spaces.enums import (
@@ -35,6 +38,7 @@ from spaces.models import (
     Offer,
     Office,
     Opening,
+    Pledge,
     WaitlistEntry,
     Wave,
 )
@@ -237,6 +241,25 @@ def test_load_demo_has_a_borrowed_room_that_waits_for_the_hosts_word():
     assert (borrowed.status, borrowed.kind) == ("proposed", "sublet")
     assert borrowed.booking.occurrences.filter(state="booked").count() >= 3
     assert BuildingPost.objects.count() == 2
+
+
+def test_load_demo_remembers_a_bad_day_and_what_it_came_to():
+    closing = closing_of(Incident.objects.get(status="over", kind="power"))
+
+    assert closing.people == 3
+    assert 0 < closing.uncovered < closing.covered == closing.lent
+    assert len(closing.lent_by) >= 3
+    assert closing.first_room_after == timedelta(minutes=52)
+    assert closing.mails.in_waves == closing.waves.people
+    assert closing.things_back == 1
+
+
+def test_load_demo_has_pledges_one_of_which_wants_to_be_confirmed():
+    own = Pledge.objects.filter(therapist__user__email="host@demo.example.org")
+
+    assert [pledge.is_to_confirm for pledge in own] == [False, True]
+    assert all(pledge.free for pledge in own)
+    assert Pledge.objects.count() > 4
 
 
 def test_load_demo_sends_a_dozen_mails_not_hundreds():
