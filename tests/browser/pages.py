@@ -7,7 +7,8 @@ from directory.links import sign
 from spaces.notifications.agreement import approval_path
 from spaces.notifications.entry import guest_path
 from spaces.notifications.hours import true_path
-from spaces.notifications.links import help_path, word_path
+from spaces.notifications.links import closing_path, help_path, word_path
+from spaces.notifications.pledge import pledge_path
 from spaces.notifications.reopening import borrowed_path, way_back_path
 from spaces.notifications.search import stop_path
 from tests.periods import hours
@@ -29,6 +30,7 @@ PAGES = {
         "approval": lambda world: approval_path(world.awaiting, world.member),
         "hours booked for you": lambda world: guest_path(world.invited),
         "still true": lambda world: true_path(world.office, world.member),
+        "pledge still true": lambda world: pledge_path(world.pledge),
         "a broken link": lambda world: help_path(world.wave, world.other)[:-4] + "x/",
         "stop a search": lambda world: stop_path(world.search),
         "no more mail": lambda world: reverse(
@@ -47,6 +49,7 @@ PAGES = {
     "newcomer": {
         "empty home": lambda world: reverse("home"),
         "no offices": lambda world: reverse("spaces:my_offices"),
+        "no pledges": lambda world: reverse("spaces:pledge_list"),
         "no searches": lambda world: reverse("spaces:saved_search_list"),
         "no bookings": lambda world: reverse("spaces:booking_list"),
         "who supervises me": lambda world: reverse("directory:supervision"),
@@ -177,6 +180,11 @@ PAGES = {
         "emergency": lambda world: reverse("spaces:emergency"),
         "report": lambda world: reverse("spaces:incident_report"),
         "fire": lambda world: world.fire.get_absolute_url(),
+        "so far": lambda world: closing_path(world.fire),
+        "what was done": lambda world: closing_path(world.past),
+        "pledges": lambda world: reverse("spaces:pledge_list"),
+        "pledge hours": lambda world: reverse("spaces:pledge_new"),
+        "change a pledge": lambda world: world.pledge.get_absolute_url(),
         "reported": lambda world: world.report.get_absolute_url(),
         "more buildings": lambda world: (
             reverse("spaces:incident_places", args=[world.report.pk]) + "?around=5000"
@@ -195,6 +203,10 @@ PAGES = {
         "set a password": lambda world: reverse("account_set_password"),
         "sign out": lambda world: reverse("account_logout"),
         "nothing here": lambda world: "/nothing-here/",
+    },
+    "moderator": {
+        "drills": lambda world: reverse("spaces:drill_list"),
+        "a drill": lambda world: world.drill.get_absolute_url(),
     },
 }
 

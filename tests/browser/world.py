@@ -9,6 +9,7 @@ from django.utils import timezone
 from directory.enums import TermKind
 from directory.models import Term
 from spaces.domain.availability import refresh_free
+from spaces.domain.drill import run_drills, start_drill
 from spaces.domain.photo import add_photo
 from spaces.enums import (
     BookingSource,
@@ -41,6 +42,7 @@ from tests.factories.spaces import (
     OfferFactory,
     OfficeFactory,
     OpeningFactory,
+    PledgeFactory,
     SavedSearchFactory,
     UsualHoursFactory,
     WaitlistEntryFactory,
@@ -304,4 +306,30 @@ def _bad_day(member, other, office):
         "need": need,
         "draft": NeedFactory(therapist=other, status=NeedStatus.DRAFT, spans=[]),
         "wave": wave,
+        **_readiness(member, other, office),
     }
+
+
+def _readiness(member, other, office):
+    """A pledge that wants to be confirmed, one that rests; a drill over the member's building; a bad day long over."""
+    past = IncidentFactory(
+        status=IncidentStatus.OVER, decided_at=timezone.now(), summary=LONG_NAME
+    )
+    need = NeedFactory(incident=past, status=NeedStatus.CLOSED)
+    helper = TherapistFactory(name=LONG_NAME, agrees_to_be_named=True)
+    for person in (helper, other):
+        OfferFactory(
+            need=need, helper=person, status="accepted", decided_at=timezone.now()
+        )
+    pledge = PledgeFactory(
+        therapist=member,
+        office=office,
+        confirmed_at=timezone.now() - timedelta(days=350),
+    )
+    PledgeFactory(
+        therapist=member, office=OfficeFactory(hosts=[member], name=LONG_NAME)
+    )
+    drill = start_drill([office.building], by=ModeratorFactory(), days=14)
+    run_drills()
+    drill.refresh_from_db()
+    return {"past": past, "pledge": pledge, "drill": drill}
