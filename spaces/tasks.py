@@ -95,6 +95,6 @@ def settle_loans() -> None:
     loan.settle_loans()
 
 
-@shared_task
+@shared_task(time_limit=540)
 def run_drills() -> None:
     drill.run_drills()

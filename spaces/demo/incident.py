@@ -226,7 +226,8 @@ class IncidentMaker:
             )
             wave.recipients.update(created_at=started)
             wave.answers.update(
-                created_at=started, updated_at=started + timedelta(minutes=9)
+                created_at=started + timedelta(minutes=9),
+                updated_at=started + timedelta(minutes=9),
             )
             self._mark_sent(f"wave:{wave.pk}", started)
         Offer.objects.update(created_at=self._ago("wave 1") + timedelta(minutes=9))

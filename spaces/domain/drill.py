@@ -1,8 +1,8 @@
 """A bad day that is only tried. Everything happens that would happen, in one transaction, and is taken back; what is
 left is a report. Nothing of it can be seen by anybody else meanwhile, since nothing of it is ever committed.
 
-Waiting drills are rows, a worker takes them. A drill waits for nobody's lock longer than a moment: what is real
-goes first, and the drill fails with words that say so.
+Waiting drills are rows, a worker takes them. What is real goes first: a drill that would wait for somebody's lock
+longer than a moment, or sees that somebody waits for one of its own, gives up at once and is tried again.
 """
 
 from collections.abc import Callable, Iterable
@@ -23,8 +23,9 @@ from spaces.errors import HoursError
 from spaces.models import Building, Drill, Office, Pledge
 
 S = DrillState
-MOST_ROOMS = 60  # a drill holds their locks for some seconds
+MOST_ROOMS = 60
 PATIENCE = "2s"
+TRIED_FOR = timedelta(minutes=20)
 GIVEN_UP_AFTER = timedelta(minutes=10)
 PROGRESS_SECONDS = 600
 
@@ -76,11 +77,15 @@ def _run(pk: int) -> None:
     drill = Drill.objects.select_related("by__user").get(pk=pk)
     try:
         outcome = try_out(drill, lambda percent: _note(pk, percent))
-    except (DomainError, OperationalError) as error:
-        drill.state, drill.problem = S.FAILED, _said(error)
+    except OperationalError:
+        drill.state = S.WAITING
+        if drill.created_at < timezone.now() - TRIED_FOR:
+            drill.state, drill.problem = S.FAILED, _("These rooms are in busy use.")
+    except DomainError as error:
+        drill.state, drill.problem = S.FAILED, str(error)
     else:
         drill.state, drill.report = S.DONE, outcome.report
-    drill.ended_at = timezone.now()
+    drill.ended_at = None if drill.state == S.WAITING else timezone.now()
     with transaction.atomic():
         drill.save(update_fields=["state", "problem", "report", "ended_at"])
         if drill.state == S.DONE and drill.mails_who_joined:
@@ -121,16 +126,20 @@ def buildings_with_rooms() -> Q:
     return Q(pk__in=Office.objects.listed().values("building"))
 
 
-def _said(error: Exception) -> str:
-    return (
-        str(error)
-        if isinstance(error, DomainError)
-        else _("Something real was being done in these rooms. Try again in a minute.")
-    )
-
-
 def _note(pk: int, percent: int) -> None:
     cache.set(_key(pk), percent, PROGRESS_SECONDS)
+    if somebody_waits():
+        raise OperationalError("Somebody waits for what this drill has locked.")
+
+
+def somebody_waits() -> bool:
+    """Whether another session waits for a lock of this one."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted"
+            " AND pg_backend_pid() = ANY(pg_blocking_pids(pid)))"
+        )
+        return bool(cursor.fetchone()[0])
 
 
 def _key(pk: int) -> str:

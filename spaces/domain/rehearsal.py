@@ -67,8 +67,7 @@ def rehearse(drill: Drill, note: Callable[[int], None]) -> Outcome:
     needs = _published(drafts, note)
     coverage = coverage_of(needs)
     wanted = {need.pk: coverage[need.pk].missing for need in needs}
-    waves = _waves(incident)
-    note(ASKED)
+    waves = _waves(incident, note)
     told = _told(incident)
     rooms = _rooms(needs, wanted, set(told), waves)
     covered = [_allotted(wanted, rooms, told, wave.number) for wave in waves]
@@ -76,8 +75,8 @@ def rehearse(drill: Drill, note: Callable[[int], None]) -> Outcome:
     report = {
         **_displaced(drill, incident, drafts),
         "needs": len(needs),
-        "needed_minutes": sum(hours.minutes(found) for found in wanted.values()),
-        "coverable_minutes": sum(hours.minutes(found) for found in last.values()),
+        "needed_minutes": _minutes(wanted),
+        "coverable_minutes": _minutes(last),
         "waves": [
             _wave(wave, began, found)
             for wave, found in zip(waves, covered, strict=True)
@@ -120,13 +119,15 @@ def _published(drafts: Sequence[Need], note: Callable[[int], None]) -> list[Need
     return list(Need.objects.open().filter(pk__in=published).with_people().with_hours())
 
 
-def _waves(incident: Incident) -> list[Wave]:
+def _waves(incident: Incident, note: Callable[[int], None]) -> list[Wave]:
     """Nobody answers; each is followed by the next and wider one when its time is up."""
-    for _round in range(WAVES - 1):
+    for number in range(1, WAVES):
+        note(PUBLISHED + (ASKED - PUBLISHED) * number // WAVES)
         wave = incident.waves.running().first()
         if wave is None:
             break
         advance_wave(wave, wave.next_at)
+    note(ASKED)
     return list(incident.waves.order_by("number"))
 
 
@@ -198,14 +199,17 @@ def _displaced(
     )
     rooms = Office.objects.filter(building__in=drill.buildings.all())
     hosts = set(rooms.exclude(hosts=None).values_list("hosts", flat=True))
-    people = {need.therapist_id: need for need in drafts}
+    people = {need.therapist_id for need in drafts}
+    trainees = {
+        need.therapist_id for need in drafts if need.author_id != need.therapist_id
+    }
     return {
         "rooms": rooms.count(),
         "dates": rows.exclude(occurrence=None).count(),
         "people": len(people),
-        "hosts": len(hosts & set(people)),
-        "guests": len((guests - hosts) & set(people)),
-        "trainees": len(set(people) - guests - hosts),
+        "hosts": len(people & hosts - trainees),
+        "guests": len(people & guests - hosts - trainees),
+        "trainees": len(trainees),
         "invited": sum(need.therapist.user_id is None for need in drafts),
         "unknown": sum(not need.hours.all() for need in drafts),
     }
@@ -220,8 +224,14 @@ def _wave(wave: Wave, began: datetime, covered: Periods) -> dict[str, int]:
         "matched": sum(is_match for _pk, is_match in rows),
         "pledged": pledged.values("therapist").distinct().count(),
         "ends_after": round((wave.next_at - began).total_seconds() / 60),
-        "coverable_minutes": sum(hours.minutes(found) for found in covered.values()),
+        "coverable_minutes": _minutes(covered),
     }
+
+
+def _minutes(periods: Periods) -> int:
+    """In half hours: of one that has begun nobody counts the minutes."""
+    minutes = sum(hours.minutes(found) for found in periods.values())
+    return round(minutes / hours.STEP) * hours.STEP
 
 
 def _uncovered(

@@ -64,7 +64,6 @@ def _report(drill: Drill) -> dict[str, Any]:
     return {
         "report": report,
         "share": round(100 * report["coverable_minutes"] / needed) if needed else 100,
-        "lacking_minutes": needed - report["coverable_minutes"],
         "waves": [_wave(wave, report) for wave in report["waves"]],
         "ready_after": _ready_after(report),
         "blocks": [
@@ -73,7 +72,8 @@ def _report(drill: Drill) -> dict[str, Any]:
                 start,
                 end,
                 "open",
-                detail=_("%(hours)s hours") % {"hours": say_hours(minutes)},
+                label=_("Nobody"),
+                detail=_("%(hours)s h") % {"hours": say_hours(minutes)},
             )
             for weekday, start, end, minutes in report["uncovered"]
         ],

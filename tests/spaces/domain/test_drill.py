@@ -1,14 +1,17 @@
 from datetime import timedelta
+from threading import Thread
+from time import monotonic
 
 import pytest
 from django.apps import apps
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 
 from directory.errors import NotAllowedError
 from directory.models import Delivery
 from directory.registry import message_kind
-from spaces.domain.drill import run_drills, start_drill, try_out
+from spaces.domain.availability import lock_offices
+from spaces.domain.drill import run_drills, somebody_waits, start_drill, try_out
 from spaces.domain.incident import confirm_incident
 from spaces.enums import DrillState
 from spaces.errors import HoursError
@@ -147,7 +150,7 @@ def test_only_those_who_take_part_are_mailed_and_only_if_asked_for(building):
 
 
 def test_what_is_real_goes_first(building):
-    """A lock that is held elsewhere: the drill fails with words, and waits for nobody."""
+    """A lock that is held elsewhere: the drill is taken back, tried again for a while, and fails with words."""
     found = drill(building)
     with connection.cursor() as cursor:
         cursor.execute(
@@ -160,11 +163,38 @@ def test_what_is_real_goes_first(building):
         )
 
     run_drills()
+    found.refresh_from_db()
+    assert (found.state, found.report) == (DrillState.WAITING, {})
+    Drill.objects.update(created_at=timezone.now() - timedelta(minutes=21))
+    run_drills()
 
     found.refresh_from_db()
-    assert found.state == DrillState.FAILED
-    assert found.problem.startswith("Something real")
-    assert not found.report
+    assert (found.state, found.report) == (DrillState.FAILED, {})
+    assert found.problem
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_drill_gives_way_to_whoever_waits_for_it():
+    office = OfficeFactory()
+    booked = []
+
+    def book():
+        with transaction.atomic():
+            booked.append(lock_offices([office.pk]))
+        connection.close()
+
+    real = Thread(target=book)
+    with transaction.atomic():
+        lock_offices([office.pk])
+        assert not somebody_waits()
+        real.start()
+        give_up_at = monotonic() + 10
+        while not (seen := somebody_waits()) and monotonic() < give_up_at:
+            assert not booked
+    real.join()
+
+    assert seen
+    assert booked == [[office]]
 
 
 def test_moderators_run_drills_of_a_sensible_size(building):
