@@ -244,7 +244,7 @@ def test_load_demo_has_a_borrowed_room_that_waits_for_the_hosts_word():
 
 
 def test_load_demo_remembers_a_bad_day_and_what_it_came_to():
-    closing = closing_of(Incident.objects.get(status="over", kind="power"))
+    closing = closing_of(Incident.objects.get(summary="No power in the whole block"))
 
     assert closing.people == 3
     assert 0 < closing.uncovered < closing.covered == closing.lent
