@@ -7,29 +7,40 @@ from django import forms
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
+from directory.enums import DistanceUnit
 from spaces.forms.dates import date_input
 from spaces.models import Building
 
-AROUND = [
-    ("", _("not around it")),
-    ("200", _("200 m")),
-    ("500", _("500 m")),
-    ("1000", _("1 km")),
-    ("2000", _("2 km")),
-    ("5000", _("5 km")),
-]
+AROUND = {  # metres, as the community counts distances
+    DistanceUnit.KM: [
+        ("200", _("200 m")),
+        ("500", _("500 m")),
+        ("1000", _("1 km")),
+        ("2000", _("2 km")),
+        ("5000", _("5 km")),
+    ],
+    DistanceUnit.MI: [
+        ("161", _("0.1 mi")),
+        ("402", _("¼ mi")),
+        ("805", _("½ mi")),
+        ("1609", _("1 mi")),
+        ("4828", _("3 mi")),
+    ],
+}
 
 
 class PlacesSearchForm(forms.Form):
     """Read from the address: looking changes nothing."""
 
     street = forms.ChoiceField(label=_("A whole street"), required=False)
-    around = forms.ChoiceField(
-        label=_("All buildings around it"), choices=AROUND, required=False
-    )
+    around = forms.ChoiceField(label=_("All buildings around it"), required=False)
 
-    def __init__(self, *args: Any, streets: list[str], **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, streets: list[str], unit: DistanceUnit, **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
+        around: Any = self.fields["around"]
+        around.choices = [("", _("not around it")), *AROUND[unit]]
         field: Any = self.fields["street"]
         field.choices = [("", _("no street")), *((name, name) for name in streets)]
 

@@ -30,7 +30,9 @@ def incident_places(request: TherapistRequest, pk: int) -> HttpResponse:
     addable = Building.objects.filter(addable_by(me, incident))
     if first is None or not addable.exists():
         raise Http404
-    search = PlacesSearchForm(request.GET or None, streets=streets(addable))
+    search = PlacesSearchForm(
+        request.GET or None, streets=streets(addable), unit=request.community.unit
+    )
     found: list[Building] = []
     if search.is_valid():
         wanted = search.cleaned_data
