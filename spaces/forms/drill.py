@@ -16,6 +16,8 @@ from spaces.models import Building
 class DrillForm(forms.Form):
     """Over one building, or over all near a ZIP code; for how long it would be closed."""
 
+    marks_optional = False
+
     building = forms.ModelChoiceField(
         label=_("Which building?"),
         queryset=Building.objects.none(),
