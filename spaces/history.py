@@ -54,11 +54,13 @@ class Names:
         self.offices = Office.objects.in_bulk(offices) if offices else {}
         self.people = Therapist.objects.in_bulk(people) if people else {}
 
-    def last_office(self, details: Mapping[str, Any]) -> str:
-        return str(self.offices.get(next(iter(details.get("offices", [])[-1:]), 0), ""))
+    def of_offices(self, details: Mapping[str, Any]) -> list[str]:
+        """Where from, and last where to. A room that is gone has no name."""
+        return [str(self.offices.get(pk, "")) for pk in details.get("offices", [])]
 
-    def last_person(self, details: Mapping[str, Any]) -> str:
-        return str(self.people.get(next(iter(details.get("people", [])[-1:]), 0), ""))
+    def of_people(self, details: Mapping[str, Any]) -> list[str]:
+        """Who gave, and last who has it now."""
+        return [str(self.people.get(pk, "")) for pk in details.get("people", [])]
 
 
 def say_change(
@@ -172,8 +174,15 @@ def _ended(said: Said) -> str:
 
 
 def _room(said: Said) -> str:
-    return _("moved to the room “%(office)s”: %(dates)s") % {
-        "office": said.names.last_office(said.details),
+    *before, office = said.names.of_offices(said.details) or [""]
+    words = (
+        _("moved from %(before)s to “%(office)s”: %(dates)s")
+        if any(before)
+        else _("moved to the room “%(office)s”: %(dates)s")
+    )
+    return words % {
+        "before": ", ".join(f"“{name}”" for name in before if name),
+        "office": office,
         "dates": said.both() or _("all dates"),
     }
 
@@ -185,10 +194,24 @@ def _held(said: Said) -> str:
     }
 
 
-def _to_somebody(words: str) -> Callable[[Said], str]:
-    return lambda said: (
-        _(words) % {"name": said.names.last_person(said.details), "dates": said.both()}
+def _handed_on(said: Said) -> str:
+    *giver, taker = said.names.of_people(said.details) or [""]
+    words = (
+        _("handed on by %(giver)s to %(taker)s: %(dates)s")
+        if any(giver)
+        else _("handed on to %(taker)s: %(dates)s")
     )
+    return words % {"giver": "".join(giver), "taker": taker, "dates": said.both()}
+
+
+def _lent(said: Said) -> str:
+    *giver, taker = said.names.of_people(said.details) or [""]
+    words = (
+        _("lent by %(giver)s to %(taker)s: %(dates)s")
+        if any(giver)
+        else _("lent to %(taker)s: %(dates)s")
+    )
+    return words % {"giver": "".join(giver), "taker": taker, "dates": said.both()}
 
 
 def _due(said: Said) -> str:
@@ -227,8 +250,8 @@ WORDS: dict[ChangeKind, Callable[[Said], str]] = {
     ),
     ChangeKind.HELD: _held,
     ChangeKind.RELEASED: lambda said: _("released: %(dates)s") % {"dates": said.both()},
-    ChangeKind.HANDED_ON: _to_somebody("handed on to %(name)s: %(dates)s"),
-    ChangeKind.LENT: _to_somebody("lent to %(name)s: %(dates)s"),
+    ChangeKind.HANDED_ON: _handed_on,
+    ChangeKind.LENT: _lent,
     ChangeKind.APPROVED: lambda said: _("approved"),
     ChangeKind.UNUSED: _unused,
     ChangeKind.KEPT: lambda said: _("kept"),

@@ -53,7 +53,16 @@ SAID = [
         {"before": [FIRST, OTHER], "late": [FIRST], "due": [FIRST]},
         f"skipped: {WED}; given back: {TUE} – due unless somebody else takes the hours",
     ),
-    ("room", {"after": [FIRST], "offices": "room"}, f"moved to the room “Blue”: {TUE}"),
+    (
+        "room",
+        {"after": [FIRST], "offices": ["Blue"]},
+        f"moved to the room “Blue”: {TUE}",
+    ),
+    (
+        "room",
+        {"after": [FIRST], "offices": ["Red", "Blue"]},
+        f"moved from “Red” to “Blue”: {TUE}",
+    ),
     ("partly", {"before": [FIRST]}, f"without {TUE}"),
     (
         "held",
@@ -65,8 +74,17 @@ SAID = [
         {"before": [FIRST] * 4},
         f"released: 4 dates from {say_date(TUESDAY)} to {say_date(TUESDAY)}",
     ),
-    ("handed_on", {"after": [FIRST], "people": "taker"}, f"handed on to Joel: {TUE}"),
-    ("lent", {"after": [FIRST], "people": "taker"}, f"lent to Joel: {TUE}"),
+    (
+        "handed_on",
+        {"after": [FIRST], "people": ["Nia", "Joel"]},
+        f"handed on by Nia to Joel: {TUE}",
+    ),
+    (
+        "lent",
+        {"after": [FIRST], "people": ["Nia", "Joel"]},
+        f"lent by Nia to Joel: {TUE}",
+    ),
+    ("lent", {"after": [FIRST], "people": ["Joel"]}, f"lent to Joel: {TUE}"),
     ("approved", {}, "approved"),
     (
         "unused",
@@ -90,10 +108,11 @@ def test_every_kind_has_its_words():
 
 @pytest.mark.parametrize(("change", "details", "words"), SAID)
 def test_a_change_in_words(change, details, words):
-    if details.get("offices"):
-        details = {**details, "offices": [OfficeFactory(name="Blue").pk]}
-    if details.get("people"):
-        details = {**details, "people": [TherapistFactory(name="Joel").pk]}
+    made = {"offices": OfficeFactory, "people": TherapistFactory}
+    details = details | {
+        key: [made[key](name=name).pk for name in details[key]]
+        for key in made.keys() & details
+    }
     event = BookingEvent(
         change=change, details=details, old_status="confirmed", new_status="confirmed"
     )
