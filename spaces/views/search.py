@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 from django.db.models import Exists, OuterRef, Subquery
 from django.http import HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -76,6 +76,8 @@ def office_search(request: TherapistRequest) -> HttpResponse:
             if wanted.spans
             else _nearby(request, form, wanted, page)
         )
+        if page > 1 and not context["results"]:
+            return redirect(f"{request.path}?{form.address()}")  # past the last page
         context["map"] = _map(form, context)
     return _answer(request, form, context)
 
@@ -122,6 +124,7 @@ def _matches(
     ]
     full = [result for result in results if result["match"].is_full]
     return {
+        "results": results,
         "full": full,
         "near": [result for result in results if not result["match"].is_full],
         "has_more": len(found) > PAGE,
@@ -221,11 +224,13 @@ def _nearby(
         ]
     )
     numbered = enumerate(found[:PAGE], PAGE * (page - 1) + 1)
+    nearby = [
+        {"number": number, **_neighbour(office, wanted, request.community)}
+        for number, office in numbered
+    ]
     return {
-        "nearby": [
-            {"number": number, **_neighbour(office, wanted, request.community)}
-            for number, office in numbered
-        ],
+        "results": nearby,
+        "nearby": nearby,
         "sorted": ORDERED[Sort.NEAREST if form.order == Sort.FIT else form.order],
         "has_more": len(found) > PAGE,
     }
@@ -257,11 +262,13 @@ def _neighbour(office: Any, wanted: Wanted, community: Community) -> dict[str, A
 
 
 def _price(lowest: int, highest: int, currency: str) -> dict[str, Any]:
-    """For the card: "$18" or "from $15", and whether "an hour" goes with it."""
+    """For the card: "$18", "from $15" or "free to $18", and whether "an hour" goes with it."""
     if not highest:
         return {"amount": _("free"), "is_paid": False}
-    amount = say_money(lowest, currency)
-    if lowest != highest:
+    amount = say_money(lowest or highest, currency)
+    if not lowest:
+        amount = _("free to %(amount)s") % {"amount": amount}
+    elif lowest != highest:
         amount = _("from %(amount)s") % {"amount": amount}
     return {"amount": amount, "is_paid": True}
 
@@ -286,13 +293,12 @@ def _facts(office: Office, confirmed_at: datetime, wanted: Wanted) -> list[str]:
 
 def _map(form: SearchForm, context: dict[str, Any]) -> dict[str, Any]:
     """What static/js/map.js draws: the rooms of this page where they are told to be, about a kilometre coarse."""
-    shown = [*context.get("full", []), *context.get("near", []), *context["nearby"]]
     return map_of(
         centre=form.centre,
         metres=form.radius_metres,
         unit=form.community.distance_unit,
         label=said(form),
-        places=[_pin(result) for result in shown],
+        places=[_pin(result) for result in context["results"]],
     )
 
 

@@ -40,6 +40,26 @@ def test_search_without_hours_shows_rooms_near_by_nearest_first(client, therapis
     assert "Thu 17:00–21:00" in response.content.decode()
 
 
+@pytest.mark.parametrize("query", [{"near": "94618"}, asked(near="94618")])
+def test_past_the_last_page_is_the_first(client, therapist, query):
+    open_office()
+
+    response = client.get(URL, query | {"page": "99999"}, follow=True)
+
+    assert len(response.context["results"]) == 1
+    assert "page=" not in response.redirect_chain[0][0]
+    assert "near=94618" in response.redirect_chain[0][0]
+
+
+def test_hours_free_in_part_are_not_said_to_cost_nothing(client, therapist):
+    office = open_office(opening={"price_cents": 0})
+    OpeningFactory(office=office, weekday=4, price_cents=1800)
+
+    response = client.get(URL, {"near": "94618"})
+
+    assert "free to $18" in response.content.decode()
+
+
 def test_search_without_a_first_date_begins_today(client, therapist):
     office = open_office()
 
