@@ -35,6 +35,8 @@ register = template.Library()
 
 HOUR = 6  # units of the small picture; a block is at least so tall, or a short near miss is not seen
 RECT = '<rect class="{}" x="{}" y="{}" width="{}" height="{}" rx="2" />'
+FEW_DATES = 12  # of a list longer than MOST_DATES stand before its fold on a phone
+MOST_DATES = 15
 LAST = ("fits", "misses", "open", "wanted", "displaced")  # drawn over the rest
 
 
@@ -64,6 +66,17 @@ def to_be_had(dates: Iterable[DateChoice]) -> list[DateChoice]:
 @register.filter
 def not_to_be_had(dates: Iterable[DateChoice]) -> list[DateChoice]:
     return [date for date in dates if not date.is_open]
+
+
+@register.filter
+def first_dates(dates: Sequence[Any]) -> Sequence[Any]:
+    """What a phone shows of a long list before its fold."""
+    return dates[:FEW_DATES] if len(dates) > MOST_DATES else dates
+
+
+@register.filter
+def later_dates(dates: Sequence[Any]) -> Sequence[Any]:
+    return dates[FEW_DATES:] if len(dates) > MOST_DATES else []
 
 
 @register.filter
