@@ -65,8 +65,8 @@ def test_the_agreement_says_all_that_was_agreed_and_when(client, room):
         _status, text = visit(client, person, agreement(booking))
         for words in (
             "Agreement on hours in a room",
-            "Joel Okafor , LCSW",
-            "Hope Hostetter , LMFT",
+            "Joel Okafor, LCSW",
+            "Hope Hostetter, LMFT",
             room.building.street,
             "Suite 7B",
             "$108",
