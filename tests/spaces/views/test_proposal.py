@@ -70,6 +70,8 @@ def test_a_host_proposes_and_one_tap_of_the_guest_moves_the_date(client, date, r
     assert row.recipient == date.guest
     for said in ("09:00–12:00", "18:00–21:00", "Painters", "nothing changes"):
         assert said in mail.text
+    for said in ("09:00–12:00 instead of", "18:00–21:00", room.name):
+        assert said in mail.subject
     proposal = MoveProposal.objects.get()
     address = proposal_path(proposal)
     assert address.split("/")[3][:20] in mail.text
@@ -93,7 +95,9 @@ def test_a_host_proposes_and_one_tap_of_the_guest_moves_the_date(client, date, r
     assert (date.moved_from, date.price_cents) == (before, 5400)
     told = Delivery.objects.filter(kind="booking_changed")
     assert {row.recipient for row in told} == {room.hosts.get()}
-    assert "nothing to answer any more" in words(scanner.get(address))
+    answered = words(scanner.get(address))
+    assert "nothing to answer any more" in answered
+    assert "Instead of" in answered  # and no “now” beside a time that is over
     assert "cannot become" in words(scanner.post(address, {"answer": "yes"}))
     assert date.booking.events.filter(change="moved").count() == 1
 
