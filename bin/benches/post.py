@@ -15,6 +15,7 @@ from django.utils import timezone
 from supervisor import die_with_parent
 
 from benches.figures import say
+from benches.town import settle
 from directory.enums import Standing
 from directory.models import Community, Therapist, User
 from spaces.models import Building, Incident, Need, NeedHour, Office
@@ -187,6 +188,7 @@ def build_neighbours(size: int) -> None:
         Office.hosts.through(office=office, therapist=person)
         for office, person in zip(offices, people, strict=True)
     )
+    settle()
 
 
 def make_need(name: str) -> Need:
