@@ -40,7 +40,11 @@ class DrillForm(forms.Form):
         error_messages={"invalid": _("Type a number, like 1.")},
     )
     days = forms.TypedChoiceField(
-        label=_("Closed for about"), choices=CLOSED_FOR, coerce=int, initial="14"
+        label=_("Closed for about"),
+        choices=CLOSED_FOR,
+        coerce=int,
+        initial="14",
+        error_messages={"required": _("For how long would it be closed?")},
     )
     mails_who_joined = forms.BooleanField(
         label=_("Mail those who said that they take part in drills"),

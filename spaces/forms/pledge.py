@@ -35,7 +35,10 @@ class PledgeForm(WeekFormMixin):
         choices=[(number, number) for number in WEEKS],
         coerce=int,
         initial=2,
-        error_messages={"invalid_choice": _("Choose one of these.")},
+        error_messages={
+            "required": _("For how many weeks?"),
+            "invalid_choice": _("Choose one of these."),
+        },
     )
     price = MoneyField(
         label=_("Price for an hour"),

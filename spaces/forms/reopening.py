@@ -28,6 +28,7 @@ class SubletForm(forms.Form):
     price = MoneyField(
         label=_("Price for an hour"),
         help_text=_("18, or “free”."),
+        error_messages={"required": _("What does an hour cost? Type “free” if it is.")},
     )
     first_date = forms.DateField(
         label=_("From"),
