@@ -21,8 +21,8 @@ CHROMIUM_NAMES = (
 )
 MOST_RUNS = 9
 INTERRUPTED = 2  # pytest's word for Ctrl-C
-# All at once on two cores, then by themselves those that start services of their own: the story's worker and
-# browser are timed by nobody, but should not wait behind other tests.
+# All at once on two cores; then those that start services of their own, the story beside the others: it is long and
+# mostly waits, for what its worker does.
 PHASES = [
     [
         "-n",
@@ -33,7 +33,7 @@ PHASES = [
         "--ignore=tests/ops",
         "--ignore=tests/story",
     ],
-    ["tests/ops", "tests/story"],
+    ["-n", "2", "--dist", "loadscope", "tests/ops", "tests/story"],
 ]
 
 
