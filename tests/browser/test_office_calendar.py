@@ -80,7 +80,7 @@ def turn(page, key, title):
     """A key that turns the page: once the new one is there, the focus is in it."""
     page.keyboard.press(key)
     page.get_by_role("heading", name=title).wait_for()
-    page.wait_for_function("document.activeElement.closest('#calendar table') !== null")
+    page.locator("#calendar table :focus").wait_for()
 
 
 def keep(page, name):
