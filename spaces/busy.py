@@ -2,13 +2,13 @@
 is told.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from itertools import chain
 from zoneinfo import ZoneInfo
 
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
-from django.db.models import Value
+from django.db.models import Func, QuerySet, Value
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -28,7 +28,8 @@ def busy_intervals(
     therapist: Therapist, lower: datetime, upper: datetime
 ) -> list[Interval]:
     """Elsewhere, as their calendars say. Sorted and disjoint; of this time alone."""
-    return hours.union(_elsewhere(therapist, [(lower, upper)]))
+    parts = _elsewhere(therapist, [(lower, upper)])
+    return hours.union(chain.from_iterable(parts))
 
 
 def engaged(therapist: Therapist, periods: Sequence[Interval]) -> list[Interval]:
@@ -38,26 +39,31 @@ def engaged(therapist: Therapist, periods: Sequence[Interval]) -> list[Interval]
     """
     if not periods:
         return []
-    own = Occurrence.objects.filter(
-        guest=therapist,
-        state__in=[OccurrenceState.BOOKED, OccurrenceState.HELD],
-        period__overlap=DateTimeTZRange(periods[0][0], periods[-1][1]),
+    own = Occurrence.objects.of_guests(
+        [therapist.pk], periods[0][0], periods[-1][1]
+    ).filter(state__in=[OccurrenceState.BOOKED, OccurrenceState.HELD])
+    booked = own.order_by().annotate(
+        part=Func(
+            "period",
+            function="tstzmultirange",
+            output_field=DateTimeMultirangeField(),
+        )
     )
-    booked = own.order_by().values_list("period", flat=True)
-    found = [
-        *_elsewhere(therapist, periods),
-        *((period.lower, period.upper) for period in booked),
-    ]
-    return hours.intersection(hours.union(found), periods)
+    parts = _elsewhere(therapist, periods).union(
+        booked.values_list("part", flat=True), all=True
+    )
+    return hours.intersection(hours.union(chain.from_iterable(parts)), periods)
 
 
-def _elsewhere(therapist: Therapist, periods: Sequence[Interval]) -> Iterator[Interval]:
+def _elsewhere(
+    therapist: Therapist, periods: Sequence[Interval]
+) -> QuerySet[BusyCalendar, list[Interval]]:
+    """Of each of their calendars, what it says of these periods."""
     window = Value(multirange(periods), output_field=DateTimeMultirangeField())
     calendars = BusyCalendar.objects.filter(therapist=therapist).order_by()
-    parts = calendars.annotate(part=Common("busy", window)).values_list(
+    return calendars.annotate(part=Common("busy", window)).values_list(
         "part", flat=True
     )
-    return chain.from_iterable(parts)
 
 
 def say_engaged(intervals: Sequence[Interval], zone: ZoneInfo) -> str:

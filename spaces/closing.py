@@ -152,9 +152,11 @@ def _rooms(
     if not every:
         return rooms, lent
     offer_of = {offer.booking_id: offer.pk for offer in offers if offer.booking_id}
-    dates = Occurrence.objects.filter(
-        guest__in={need.therapist_id for need in needs}, state=OccurrenceState.BOOKED
-    ).overlapping(min(every)[0], max(upper for _lower, upper in every))
+    dates = Occurrence.objects.of_guests(
+        {need.therapist_id for need in needs},
+        min(every)[0],
+        max(upper for _lower, upper in every),
+    ).filter(state=OccurrenceState.BOOKED)
     for guest_id, booking_id, period in dates.values_list("guest", "booking", "period"):
         rooms[guest_id].append((period.lower, period.upper))
         if booking_id in offer_of:

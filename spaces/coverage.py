@@ -159,10 +159,10 @@ def rooms_booked_for(need: Need) -> dict[Office, list[Interval]]:
     if not dated:
         return {}
     found: dict[Office, list[Interval]] = defaultdict(list)
-    dates = Occurrence.objects.filter(state__in=COVERING, guest=need.therapist_id)
-    for date_ in dates.overlapping(dated[0].lower, dated[-1].upper).select_related(
-        "office__building"
-    ):
+    dates = Occurrence.objects.of_guests(
+        [need.therapist_id], dated[0].lower, dated[-1].upper
+    )
+    for date_ in dates.filter(state__in=COVERING).select_related("office__building"):
         found[date_.office].append((date_.period.lower, date_.period.upper))
     return {office: hours.union(periods) for office, periods in found.items()}
 
@@ -182,10 +182,9 @@ def _rooms_of(
             min(lower for lower, _upper in every),
             max(upper for _lower, upper in every),
         )
-        occurrences = Occurrence.objects.filter(
-            Q(state__in=COVERING) | HELD_OF_OFFER,
-            guest__in={need.therapist_id for need in needs},
-        ).overlapping(*reach)
+        occurrences = Occurrence.objects.of_guests(
+            {need.therapist_id for need in needs}, *reach
+        ).filter(Q(state__in=COVERING) | HELD_OF_OFFER)
         for guest_id, period, state in occurrences.values_list(
             "guest", "period", "state"
         ):

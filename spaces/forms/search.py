@@ -33,6 +33,8 @@ class Facet(NamedTuple):
     """A vocabulary as boxes to tick, under their headings."""
 
     field: forms.BoundField
+    name: str
+    chosen: list[str]
     groups: list[tuple[str | Promise, list[Term]]]
 
 
@@ -119,7 +121,7 @@ class SearchForm(WeekFormMixin, DatesMixin):
     @property
     def facets(self) -> list[Facet]:
         return [
-            Facet(self[name], _by_heading(terms))
+            Facet(self[name], name, self[name].value() or [], _by_heading(terms))
             for name, kind in FACETS.items()
             if (terms := [term for term in self.vocabulary if term.kind == kind])
         ]

@@ -1,3 +1,4 @@
+from collections.abc import Collection
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
@@ -133,6 +134,14 @@ class OccurrenceQuerySet(models.QuerySet["Occurrence"]):
 
     def overlapping(self, lower: datetime, upper: datetime) -> "OccurrenceQuerySet":
         return self.filter(period__overlap=(lower, upper))
+
+    def of_guests(
+        self, guests: Collection[int], lower: datetime, upper: datetime
+    ) -> "OccurrenceQuerySet":
+        """Their dates that overlap this time, by the index of guests: for ``&&`` PostgreSQL reads everybody's dates."""
+        return self.filter(
+            guest__in=guests, period__startswith__lt=upper, period__endswith__gt=lower
+        )
 
     def ending_after(self, moment: datetime) -> "OccurrenceQuerySet":
         return self.filter(period__endswith__gt=moment)

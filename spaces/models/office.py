@@ -1,7 +1,8 @@
 from typing import TYPE_CHECKING, Any
 
+from django.contrib.postgres.expressions import ArraySubquery
 from django.db import models
-from django.db.models import Prefetch, Q
+from django.db.models import OuterRef, Prefetch, Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
@@ -28,12 +29,12 @@ class OfficeQuerySet(models.QuerySet["Office"]):
         )
 
     def with_card(self, openings: models.QuerySet[Any]) -> "OfficeQuerySet":
-        """What a list of rooms shows of each, as lists: ``shown_hosts``, ``…_terms``, ``…_photos``, ``…_openings``.
+        """What a list of rooms shows of each, as lists: ``shown_hosts`` (names), ``…_terms``, ``…_photos``, ``…_openings``.
 
         A manager of its own for each row, as ``with_place`` gives, is most of the work of a list that is long.
         """
-        return self.select_related("building").prefetch_related(
-            Prefetch("hosts", Therapist.objects.only("name"), to_attr="shown_hosts"),
+        hosts = Therapist.objects.filter(offices=OuterRef("pk")).values("name")
+        cards = self.select_related("building").prefetch_related(
             Prefetch("attributes", to_attr="shown_terms"),
             Prefetch("photos", to_attr="shown_photos"),
             Prefetch(
@@ -42,6 +43,7 @@ class OfficeQuerySet(models.QuerySet["Office"]):
                 to_attr="shown_openings",
             ),
         )
+        return cards.annotate(shown_hosts=ArraySubquery(hosts))
 
 
 class Office(models.Model):
@@ -125,7 +127,7 @@ class Office(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
 
     # what ``with_card`` puts there
-    shown_hosts: "list[Therapist]"
+    shown_hosts: list[str]
     shown_terms: "list[Term]"
     shown_photos: "list[OfficePhoto]"
     shown_openings: "list[Opening]"

@@ -176,10 +176,9 @@ def _result(
 
 def _room(office: Office, metres: float | None, community: Community) -> dict[str, Any]:
     band = distance_band(metres, community.distance_unit) if metres is not None else ""
-    hosts = ", ".join(host.name for host in office.shown_hosts)
     return {
         "office": office,
-        "where": f"{office.building.district} · {band} · {hosts}",
+        "where": f"{office.building.district} · {band} · {', '.join(office.shown_hosts)}",
         "photo": next(iter(office.shown_photos), None),
     }
 

@@ -196,7 +196,7 @@ def test_match_offices_query_count_is_constant(guest, django_assert_num_queries,
     for _n in range(count):
         open_office()
 
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(7):
         assert len(match_offices(wanted(), guest=guest)) == count
 
 

@@ -337,7 +337,7 @@ def test_search_query_count_is_constant(
         OpeningFactory(office=open_office(building=building), weekday=1)
     client.get(URL)
 
-    with django_assert_num_queries(15 if query else 11):
+    with django_assert_num_queries(13 if query else 10):
         response = client.get(URL, {"near": "94611", "weeks": "4", **query})
 
     assert len(response.context.get("full") or response.context["nearby"]) == item_count
