@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
-from directory.admin import ReadOnlyRows
+from directory.admin.rows import ReadOnlyRows
 from directory.errors import DomainError
 from directory.models import Therapist
 from spaces.admin.exchange import ReadOnly

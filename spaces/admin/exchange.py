@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from directory.admin import ReadOnlyRows
+from directory.admin.rows import ReadOnlyRows
 from spaces.domain.office import keep_local_hours, set_hidden
 from spaces.hours import clock
 from spaces.models import (

@@ -6,7 +6,7 @@ from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
-from directory.admin import ReadOnlyRows
+from directory.admin.rows import ReadOnlyRows
 from spaces.admin.exchange import ReadOnly
 from spaces.models import Drill, Pledge, PledgeHour
 

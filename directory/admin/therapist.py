@@ -1,8 +1,7 @@
-"""The moderation desk for people: the admin looks, the domain moves."""
+"""People: the admin looks, the domain moves."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
-from zoneinfo import available_timezones
 
 from django import forms
 from django.contrib import admin, messages
@@ -13,13 +12,10 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
-from django.utils import timezone
-from django.utils.formats import date_format
-from django.utils.html import format_html_join
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from directory.domain.delivery import try_again
+from directory.admin.rows import ReadOnlyRows, moderator_of
 from directory.domain.membership import (
     approve_applicant,
     decline_applicant,
@@ -27,24 +23,16 @@ from directory.domain.membership import (
     reinstate_member,
     suspend_member,
 )
-from directory.enums import DeliveryState, Standing
+from directory.enums import Standing
 from directory.errors import DomainError
 from directory.models import (
-    Community,
-    Delivery,
     Licence,
     StandingEvent,
     Supervision,
-    SupervisionRule,
-    Term,
     Therapist,
-    User,
 )
-from directory.registry import message_kinds
 
 S = Standing
-WAITING = [DeliveryState.PENDING, DeliveryState.UNCERTAIN]
-OVER = [DeliveryState.FAILED, DeliveryState.SKIPPED]
 VERBS: dict[
     tuple[str, str], tuple[Callable[..., Therapist], Any, bool]
 ] = {  # the verb, its button, asks why?
@@ -61,17 +49,6 @@ VERBS: dict[
     ),
     (S.SUSPENDED, S.MEMBER): (reinstate_member, gettext_lazy("Reinstate"), False),
 }
-
-
-class ReadOnlyRows(admin.TabularInline):
-    extra = 0
-    can_delete = False
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
 
 class StandingRows(ReadOnlyRows):
@@ -236,7 +213,7 @@ class TherapistAdmin(admin.ModelAdmin):
         verb: Callable[..., Therapist],
         **words: str,
     ) -> None:
-        by = _moderator(request)
+        by = moderator_of(request)
         done = 0
         for therapist in queryset:
             try:
@@ -303,216 +280,3 @@ class TherapistAdmin(admin.ModelAdmin):
                 request, Therapist.objects.filter(pk=pk), found[0], reason=reason
             )
         return redirect(reverse("admin:directory_therapist_change", args=[pk]))
-
-
-def _moderator(request: HttpRequest) -> Therapist:
-    """The acting person. A sign-in without a profile is nobody, and may decide nothing."""
-    therapist: Therapist | None = getattr(request, "therapist", None)
-    return therapist or Therapist()
-
-
-class KindFilter(admin.SimpleListFilter):
-    """By what the apps registered: the table is not read for it."""
-
-    title = gettext_lazy("message")
-    parameter_name = "kind"
-
-    def lookups(
-        self, request: HttpRequest, model_admin: admin.ModelAdmin
-    ) -> list[tuple[str, Any]]:
-        return [(kind.name, kind.name) for kind in message_kinds()]
-
-    def queryset(
-        self, request: HttpRequest, queryset: QuerySet[Delivery]
-    ) -> QuerySet[Delivery]:
-        return queryset.filter(kind=self.value()) if self.value() else queryset
-
-
-@admin.register(Delivery)
-class DeliveryAdmin(admin.ModelAdmin):
-    """What was promised to whom, and where it is. What it carries is not shown: some of it is secret."""
-
-    list_display = [
-        "kind",
-        "whom",
-        "state",
-        "priority",
-        "attempts",
-        "created_at",
-        "sent_at",
-        "reason",
-    ]
-    list_filter = ["state", "priority", KindFilter]
-    list_select_related = ["recipient__user"]
-    search_fields = ["recipient__name", "recipient__user__email", "address", "cause"]
-    show_full_result_count = False
-    fieldsets = [
-        (None, {"fields": ["kind", "whom", "cause", "priority", "state", "reason"]}),
-        (
-            gettext_lazy("Its life"),
-            {
-                "fields": [
-                    "life",
-                    "attempts",
-                    "message_id",
-                    "not_before",
-                    "next_attempt_at",
-                    "expires_at",
-                    "drain",
-                ]
-            },
-        ),
-    ]
-    actions = ["send_again"]
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    @admin.display(description=gettext_lazy("to"), ordering="recipient__name")
-    def whom(self, delivery: Delivery) -> str:
-        return str(delivery.recipient or delivery.address)
-
-    @admin.display(description=gettext_lazy("what happened"))
-    def life(self, delivery: Delivery) -> str:
-        """In order of time, as far as the row tells: of several attempts the last."""
-        moments = [
-            (delivery.created_at, _("promised")),
-            (delivery.claimed_at, _("taken up by a sender")),
-            (delivery.uncertain_at, _("its fate was lost")),
-            (delivery.sent_at, _("sent")),
-        ]
-        happened = sorted((moment, what) for moment, what in moments if moment)
-        lines = [
-            (date_format(timezone.localtime(moment), "DATETIME_FORMAT"), what)
-            for moment, what in happened
-        ]
-        if delivery.next_attempt_at and delivery.state in WAITING:
-            due = date_format(
-                timezone.localtime(delivery.next_attempt_at), "DATETIME_FORMAT"
-            )
-            lines.append((due, _("due (again)") if delivery.attempts else _("due")))
-        elif delivery.state in OVER:
-            lines.append((_("in the end"), delivery.get_state_display()))
-        return format_html_join("", "<div>{}: {}</div>", lines)
-
-    @admin.action(description=gettext_lazy("Try again"), permissions=["view"])
-    def send_again(self, request: HttpRequest, queryset: QuerySet[Delivery]) -> None:
-        count = try_again(queryset.values_list("pk", flat=True))
-        said = ngettext(
-            "%(count)s message goes out again.",
-            "%(count)s messages go out again.",
-            count,
-        )
-        self.message_user(request, said % {"count": count})
-
-
-class CommunityForm(forms.ModelForm):
-    timezone = forms.ChoiceField(
-        label=gettext_lazy("Time zone"),
-        choices=lambda: [(zone, zone) for zone in sorted(available_timezones())],
-    )
-
-
-@admin.register(Community)
-class CommunityAdmin(admin.ModelAdmin):
-    form = CommunityForm
-    list_display = ["name", "area", "timezone", "distance_unit", "currency"]
-    fieldsets = [
-        (
-            None,
-            {
-                "fields": [
-                    "name",
-                    "area",
-                    "timezone",
-                    "distance_unit",
-                    "currency",
-                    "jurisdiction",
-                    "latitude",
-                    "longitude",
-                    "answer_days",
-                    "agreement",
-                ]
-            },
-        ),
-        (
-            gettext_lazy("Calls for help"),
-            {
-                "description": gettext_lazy(
-                    "Colleagues are asked in waves: the nearest first, the next wave wider, until all hours are covered."
-                ),
-                "fields": [
-                    "wave_minutes",
-                    "urgent_wave_minutes",
-                    "wave_size",
-                    "wave_growth_percent",
-                    "wave_reach_percent",
-                    "wave_limit",
-                    "daily_cap",
-                ],
-            },
-        ),
-    ]
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return super().has_add_permission(request) and not Community.objects.exists()
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-
-@admin.register(Term)
-class TermAdmin(admin.ModelAdmin):
-    list_display = ["label", "kind", "group", "slug", "synonyms", "retired"]
-    list_filter = ["kind", "group", "retired"]
-    search_fields = ["label", "slug", "synonyms"]
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False  # retired terms stay with those who chose them
-
-
-@admin.register(SupervisionRule)
-class SupervisionRuleAdmin(admin.ModelAdmin):
-    list_display = ["jurisdiction", "kind", "party", "source", "looked_up_on"]
-    list_filter = ["jurisdiction"]
-    list_select_related = ["kind"]
-    autocomplete_fields = ["kind"]
-
-
-@admin.register(User)
-class UserAdmin(admin.ModelAdmin):
-    """Sign-ins, for administrators. Passwords are nobody's but their owner's."""
-
-    list_display = [
-        "email",
-        "therapist",
-        "is_active",
-        "is_staff",
-        "is_superuser",
-        "date_joined",
-        "last_login",
-    ]
-    list_filter = ["is_staff", "is_superuser", "is_active"]
-    list_select_related = ["therapist"]
-    search_fields = ["email", "therapist__name"]
-    fields = [
-        "email",
-        "is_active",
-        "is_staff",
-        "is_superuser",
-        "date_joined",
-        "last_login",
-    ]
-    readonly_fields = ["email", "date_joined", "last_login"]
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False

@@ -1,0 +1,6 @@
+"""The moderation desk for people."""
+
+from directory.admin import community as community
+from directory.admin import delivery as delivery
+from directory.admin import therapist as therapist
+from directory.admin import user as user

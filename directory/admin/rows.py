@@ -1,0 +1,25 @@
+"""What admin pages of people and of places share."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+
+from directory.models import Therapist
+
+
+class ReadOnlyRows(admin.TabularInline):
+    extra = 0
+    can_delete = False
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+def moderator_of(request: HttpRequest) -> Therapist:
+    """The acting person. A sign-in without a profile is nobody, and may decide nothing."""
+    therapist: Therapist | None = getattr(request, "therapist", None)
+    return therapist or Therapist()
