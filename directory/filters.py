@@ -1,21 +1,30 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
+from zlib import crc32
 
 import django_filters
 from django import forms
-from django.db.models import F
+from django.db.models import F, Q
 from django.http import QueryDict
-from django.utils.functional import Promise
+from django.utils.functional import Promise, cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django_filters.fields import MultipleChoiceField
 
 from directory.enums import TermKind
 from directory.forms import FARTHEST, LineField, ZipField
-from directory.geo import METRES, DistanceTo, place_of_zip, snap
+from directory.geo import METRES, DistanceTo, nearer_than, place_of_zip, snap
 from directory.models import Community, Term, Therapist, TherapistQuerySet
-from directory.queries import Counts, found_by, has
+from directory.search import (
+    Counts,
+    counts_of,
+    found_by,
+    has,
+    holds,
+    who_chose,
+    works_in,
+)
 from directory.text import one_line
 
 FEW = 6  # choices of a facet shown at once; the others fold
@@ -29,16 +38,23 @@ BETWEEN = {
     "would_have_coffee": gettext_lazy("Would have coffee"),
 }
 TERMS = {
+    "supervised": (TermKind.SUPERVISED, gettext_lazy("Supervises which licence")),
     "language": (TermKind.LANGUAGE, gettext_lazy("Language")),
     "works": (TermKind.POPULATION, gettext_lazy("Works with")),
+    "age": (TermKind.AGE, gettext_lazy("Ages")),
     "specialty": (TermKind.SPECIALTY, gettext_lazy("Works on")),
     "modality": (TermKind.MODALITY, gettext_lazy("How")),
+    "format": (TermKind.FORMAT, gettext_lazy("Sessions")),
+    "payer": (TermKind.PAYER, gettext_lazy("Who pays")),
 }
+HELD = ("credential", TermKind.CREDENTIAL, gettext_lazy("Licence held"))
 SORTS = {
+    "best": gettext_lazy("best match"),
     "nearest": gettext_lazy("nearest"),
     "name": gettext_lazy("name"),
     "newest": gettext_lazy("newest"),
 }
+AROUND = {"radius", "zip", "sort"}
 TOO_NEAR = gettext_lazy("At least %(limit_value)s, please.")
 TOO_FAR = gettext_lazy("At most %(limit_value)s, please.")
 
@@ -66,7 +82,7 @@ class AnyChoiceFilter(django_filters.MultipleChoiceFilter):  # type: ignore[misc
 
 
 class TherapistFilter(django_filters.FilterSet):  # type: ignore[misc]
-    """Every box ticked narrows, save neighbourhoods, of which any will do.
+    """Every box ticked narrows, save neighbourhoods and licences held, of which any will do.
 
     Distances are measured from the ZIP code asked for, else from the searcher's own place.
     """
@@ -80,11 +96,16 @@ class TherapistFilter(django_filters.FilterSet):  # type: ignore[misc]
         ),
     )
     between = AnyChoiceFilter(method="filter_between")
+    supervised = AnyChoiceFilter(method="filter_terms")
     language = AnyChoiceFilter(method="filter_terms")
     works = AnyChoiceFilter(method="filter_terms")
+    age = AnyChoiceFilter(method="filter_terms")
     specialty = AnyChoiceFilter(method="filter_terms")
     modality = AnyChoiceFilter(method="filter_terms")
-    where = AnyChoiceFilter(field_name="neighbourhood", method="filter_where")
+    format = AnyChoiceFilter(method="filter_terms")
+    payer = AnyChoiceFilter(method="filter_terms")
+    credential = AnyChoiceFilter(method="filter_later")
+    where = AnyChoiceFilter(method="filter_later")
     zip = ZipFilter(
         label=gettext_lazy("Near ZIP code"),
         method="filter_later",
@@ -134,16 +155,16 @@ class TherapistFilter(django_filters.FilterSet):  # type: ignore[misc]
         self, people: TherapistQuerySet, name: str, value: list[str]
     ) -> TherapistQuerySet:
         for slug in value:
-            chosen = Therapist.terms.through.objects.filter(
-                term__kind=TERMS[name][0], term__slug=slug
-            )
-            people = people.filter(pk__in=chosen.values("therapist"))
+            pk = self.terms.get((TERMS[name][0], slug))
+            people = people.filter(pk__in=who_chose([pk])) if pk else people.none()
         return people
 
-    def filter_where(
-        self, people: TherapistQuerySet, name: str, value: list[str]
-    ) -> TherapistQuerySet:
-        return people.filter(neighbourhood__in=value) if value else people
+    @cached_property
+    def terms(self) -> dict[tuple[str, str], int]:
+        """The terms asked for, by vocabulary and code."""
+        slugs = {slug for name in TERMS for slug in self.form.cleaned_data[name]}
+        found = Term.objects.filter(slug__in=slugs) if slugs else Term.objects.none()
+        return {(term.kind, term.slug): term.pk for term in found}
 
     def filter_later(
         self, people: TherapistQuerySet, name: str, value: Any
@@ -158,12 +179,27 @@ class TherapistFilter(django_filters.FilterSet):  # type: ignore[misc]
             if centre is None:
                 self.form.add_error("zip", _("Near where? Give a ZIP code."))
             else:
-                people = people.near(
-                    *centre, float(radius) * METRES[self.community.unit]
+                metres = float(radius) * METRES[self.community.unit]
+                people = (
+                    people.near(*centre, metres)
+                    if not any(asked[name] for name in asked if name not in AROUND)
+                    else people.filter(nearer_than(*centre, metres))
                 )
         if centre is not None:
             people = people.annotate(metres=DistanceTo(*centre))
+        self.counted, self.any_of = people, self._any_of()
+        people = people.filter(*self.any_of.values())
         return people.order_by(*self._order(centre is not None))
+
+    def counts(self) -> Counts:
+        """Of each facet, how many there are with everything else that was asked for."""
+        _ = self.qs
+        return counts_of(self.counted, self.any_of)
+
+    def _any_of(self) -> dict[str, Q]:
+        asked = self.form.cleaned_data
+        said = {"where": works_in, "credential": holds}
+        return {name: said[name](asked[name]) for name in said if asked.get(name)}
 
     def _centre(self, zip_code: str | None) -> tuple[float, float] | None:
         place = place_of_zip(zip_code) if zip_code else None
@@ -178,7 +214,7 @@ class TherapistFilter(django_filters.FilterSet):  # type: ignore[misc]
         sort = asked.get("sort")
         if sort == "newest":
             return [F("joined_at").desc(nulls_last=True), "name", "pk"]
-        if asked.get("q") and sort != "name":
+        if asked.get("q") and sort in {"", "best"}:
             return ["-likeness", "name", "pk"]
         if has_centre and sort != "name":
             return [F("metres").asc(nulls_last=True), "name", "pk"]
@@ -194,6 +230,11 @@ class Choice:
     label: str | Promise
     count: int | None
     is_chosen: bool
+
+    @property
+    def key(self) -> str:
+        """Of its box, whatever is written there: the focus stays on it when the list is swapped."""
+        return f"{crc32(self.value.encode()):x}"
 
 
 @dataclass(frozen=True)
@@ -246,6 +287,12 @@ def facets_of(counts: Counts, asked: QueryDict) -> list[Facet]:
             for term, count in counts.terms.get(kind, [])
         ]
         facets.append(Facet(name, legend, choices))
+    name, kind, legend = HELD
+    held = [
+        Choice(term.slug, term.label, count, term.slug in asked.getlist(name))
+        for term, count in counts.terms.get(kind, [])
+    ]
+    facets.append(Facet(name, legend, held))
     places = [
         Choice(place, place, count, place in asked.getlist("where"))
         for place, count in counts.places

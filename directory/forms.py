@@ -152,6 +152,10 @@ class ProfileForm(forms.ModelForm):
     specialties = TermsField(TermKind.SPECIALTY, gettext_lazy("What I work on"))
     modalities = TermsField(TermKind.MODALITY, gettext_lazy("How I work"))
     populations = TermsField(TermKind.POPULATION, gettext_lazy("With whom"))
+    ages = TermsField(TermKind.AGE, gettext_lazy("Of which ages"))
+    formats = TermsField(TermKind.FORMAT, gettext_lazy("How sessions take place"))
+    payers = TermsField(TermKind.PAYER, gettext_lazy("Who pays"))
+    supervised = TermsField(TermKind.SUPERVISED, gettext_lazy("Licences I supervise"))
     languages = TermsField(TermKind.LANGUAGE, gettext_lazy("In which languages"))
 
     class Meta:

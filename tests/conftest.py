@@ -89,6 +89,7 @@ def seed_what_migrating_seeds(**signal):
         "0002_seed_vocabularies",
         "0005_seed_supervision_rules",
         "0007_seed_office_vocabulary",
+        "0012_search_by_words_and_more_vocabularies",
     ):
         import_module(f"directory.migrations.{name}").seed(apps, None)
 

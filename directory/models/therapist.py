@@ -1,7 +1,8 @@
 import secrets
+from typing import Any
 
 from django.contrib.postgres.indexes import GinIndex, GistIndex, OpClass
-from django.contrib.postgres.search import TrigramWordSimilarity
+from django.contrib.postgres.search import SearchVectorField, TrigramWordSimilarity
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Func, Q, TextField, Value
@@ -25,6 +26,16 @@ class Plain(Func):
     function = "directory_plain"
     arity = 1
     output_field = TextField()
+
+
+class Words(Func):
+    """What people write of themselves and let members read, as words to be found: what the index is built on."""
+
+    function = "directory_words"
+    output_field = SearchVectorField()
+
+    def __init__(self, *columns: Any) -> None:
+        super().__init__(*(columns or ("headline", "bio", "audience")))
 
 
 class TherapistQuerySet(models.QuerySet["Therapist"]):
@@ -105,6 +116,13 @@ class Therapist(models.Model):
         help_text=_("Members see it. The address you sign in with stays private."),
     )
 
+    audience = models.JSONField(
+        _("who sees what"),
+        default=dict,
+        blank=True,
+        help_text=_("Of what is not for members alone: “me” or “public”."),
+    )
+
     neighbourhood = models.CharField(_("neighbourhood"), max_length=80, blank=True)
     zip_code = models.CharField(_("ZIP code"), max_length=10, blank=True)
     latitude = models.FloatField(_("latitude"), null=True, blank=True)
@@ -179,6 +197,7 @@ class Therapist(models.Model):
                 OpClass(Plain("name"), name="gin_trgm_ops"),
                 name="directory_therapist_name",
             ),
+            GinIndex(Words(), name="directory_therapist_words"),
             GistIndex(columns(), name="directory_therapist_point"),
             models.Index(
                 fields=["standing", "name"], name="directory_therapist_standing"
@@ -218,6 +237,12 @@ class Therapist(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def blocked_either_way(self) -> models.QuerySet[Any, int]:
+        """Whom one blocked, and who blocked one: the members one does not meet."""
+        made = self.blocks_made.values_list("blocked", flat=True)
+        received = self.blocks_received.values_list("blocker", flat=True)
+        return made.order_by().union(received.order_by())
 
     @property
     def first_name(self) -> str:

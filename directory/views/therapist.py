@@ -1,5 +1,4 @@
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 from urllib.parse import quote
 
@@ -8,7 +7,7 @@ from django.core.paginator import Paginator
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils.functional import Promise, SimpleLazyObject
+from django.utils.functional import Promise
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
@@ -20,7 +19,6 @@ from directory.geo import DistanceTo, distance_band
 from directory.http import TherapistRequest, member_required, render_part
 from directory.models import Therapist, TherapistQuerySet
 from directory.notifications import absolute_url
-from directory.queries import counts_of
 from directory.vcard import vcard
 
 PER_PAGE = 24
@@ -36,23 +34,28 @@ class Card:
 @require_safe
 @member_required
 def therapist_list(request: TherapistRequest) -> HttpResponse:
-    people = Therapist.objects.visible_to(request.therapist)
+    people = _colleagues_of(request.therapist)
     search = _search(request, people, request.GET)
-    page = Paginator(search.qs, PER_PAGE).get_page(request.GET.get("page"))
+    counts = search.counts()
+    paginator = Paginator(search.qs, PER_PAGE)
+    paginator.count = counts.total  # known already
+    page = paginator.get_page(request.GET.get("page"))
     chips = chips_of(request.GET, request.community)
-    counts: Any = SimpleLazyObject(
-        partial(counts_of, people)
-    )  # the form stays when htmx swaps the results
     context = {
         "search": search,
         "page": page,
         "cards": [Card(person, _band(request, person)) for person in page],
         "chips": chips,
-        "counts": counts,
-        "facets": SimpleLazyObject(lambda: facets_of(counts, request.GET)),
+        "facets": facets_of(counts, request.GET),
+        "is_part": bool(request.htmx and not request.htmx.history_restore_request),
         "suggestions": [] if page else _loosened(request, people, chips),
     }
     return render_part(request, "directory/therapist_list.html", "results", context)
+
+
+def _colleagues_of(me: Therapist) -> TherapistQuerySet:
+    """Whom ``me`` may see, said so that most members ask the same question, whose counts are kept."""
+    return Therapist.objects.members().exclude(pk__in=list(me.blocked_either_way()))
 
 
 def _search(

@@ -301,7 +301,12 @@ class PeopleMaker:
             *self._some(TermKind.POPULATION, rng.randint(1, 4)),
             *self._some(TermKind.LANGUAGE, rng.choice([0, 0, 1, 1, 1, 2])),
             *self._terms(TermKind.LANGUAGE, "en"),
+            *self._some(TermKind.AGE, rng.randint(1, 3)),
+            *self._some(TermKind.FORMAT, rng.randint(1, 2)),
+            *self._some(TermKind.PAYER, rng.randint(1, 3)),
         ]
+        if person.supervises:
+            self.worn[person.email] += self._some(TermKind.SUPERVISED, 1)
 
     def _some(self, kind: TermKind, count: int) -> list[Term]:
         """Different ones, the common ones more often; as in life."""
