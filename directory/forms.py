@@ -203,6 +203,9 @@ class ProfileForm(forms.ModelForm):
                 locate(self.instance, zip_code=cleaned["zip_code"])
             except UnknownPlaceError as error:
                 self.add_error("zip_code", str(error))
+        if cleaned.get("supervised") and not cleaned.get("supervises"):
+            labels = ", ".join(term.label for term in cleaned["supervised"])
+            cleaned["supervises"] = labels[:120]
         return cleaned
 
     def save(self, commit: bool = True) -> Therapist:
