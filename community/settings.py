@@ -236,6 +236,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": OUTBOX_SWEEP_SECONDS,
         "options": {"expires": 60},
     },
+    "look-at-licences": {
+        "task": "directory.tasks.look_at_licences",
+        "schedule": crontab(hour="10,15", minute=5),  # UTC; twice, in case one is lost
+        "options": {"expires": 3600},
+    },
     "expire-bookings": {
         "task": "spaces.tasks.expire_bookings",
         "schedule": 300.0,

@@ -70,6 +70,12 @@ class Frequency(models.TextChoices):
     OFF = "off", _("not at all")
 
 
+class LicenceVerdict(models.TextChoices):
+    CHECKED = "checked", _("as stated")
+    RENEWED = "renewed", _("renewed")
+    REFUSED = "refused", _("not found")
+
+
 class BookingParty(models.TextChoices):
     """Who books a room for somebody who practises under another's licence, by the jurisdiction's rule."""
 

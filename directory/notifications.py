@@ -18,6 +18,8 @@ from directory.links import sign
 from directory.models import (
     Community,
     Delivery,
+    Licence,
+    LicenceCheck,
     StandingEvent,
     Supervision,
     Therapist,
@@ -261,6 +263,68 @@ def render_supervision(
     return render
 
 
+def render_warnings(rows: Sequence[Delivery]) -> dict[int, Mail | Skip]:
+    """A licence runs out soon; no word of it once another date is known."""
+    community = Community.objects.current()
+    licences = Licence.objects.select_related("kind").in_bulk(
+        [row.payload["licence"] for row in rows]
+    )
+    return {
+        row.pk: mail_from_templates(
+            "directory",
+            "licence_expires",
+            {
+                "community": community,
+                "licence": licence,
+                "action_url": absolute_url(reverse("directory:licences")),
+            },
+        )
+        for row in rows
+        if (licence := licences.get(row.payload["licence"]))
+        and str(licence.expires_on) == row.payload["expires_on"]
+        and licence.renews_until is None
+    }
+
+
+def render_lapses(rows: Sequence[Delivery]) -> dict[int, Mail | Skip]:
+    context = {
+        "community": Community.objects.current(),
+        "action_url": absolute_url(reverse("directory:licences")),
+    }
+    return {
+        row.pk: mail_from_templates("directory", "licence_lapsed", context)
+        for row in rows
+        if row.recipient and row.recipient.lapsed_on
+    }
+
+
+def render_licence_check(
+    kind: str,
+) -> Callable[[Sequence[Delivery]], dict[int, Mail | Skip]]:
+    """What a moderator found about a renewal."""
+
+    def render(rows: Sequence[Delivery]) -> dict[int, Mail | Skip]:
+        community = Community.objects.current()
+        checks = LicenceCheck.objects.select_related("licence__kind").in_bulk(
+            [row.payload["check"] for row in rows]
+        )
+        return {
+            row.pk: mail_from_templates(
+                "directory",
+                kind,
+                {
+                    "community": community,
+                    "check": check,
+                    "action_url": absolute_url(reverse("directory:licences")),
+                },
+            )
+            for row in rows
+            if (check := checks.get(row.payload["check"]))
+        }
+
+    return render
+
+
 def render_mail_limit(rows: Sequence[Delivery]) -> dict[int, Mail | Skip]:
     """To the moderators: the provider takes no more mail today, the rest waits."""
     community = Community.objects.current()
@@ -307,6 +371,16 @@ def register() -> None:
     for kind in DECISIONS:
         register_message(
             MessageKind(kind, Priority.ESSENTIAL, None, render_decision(kind))
+        )
+    register_message(
+        MessageKind("licence_expires", Priority.ESSENTIAL, None, render_warnings)
+    )
+    register_message(
+        MessageKind("licence_lapsed", Priority.ESSENTIAL, None, render_lapses)
+    )
+    for kind in ["licence_renewed", "licence_refused"]:
+        register_message(
+            MessageKind(kind, Priority.ESSENTIAL, None, render_licence_check(kind))
         )
     for kind in SUPERVISIONS:
         register_message(

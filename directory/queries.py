@@ -1,11 +1,11 @@
 """Reads of people that span models."""
 
 from django.db.models import Value
-from django.urls import reverse_lazy
+from django.urls import reverse, reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
 from directory.enums import DeliveryState, Priority
-from directory.models import Delivery, Therapist, TherapistQuerySet
+from directory.models import Delivery, Licence, Therapist, TherapistQuerySet
 from directory.models.therapist import Plain
 from directory.registry import Queue
 
@@ -28,6 +28,16 @@ def queues_of_people() -> list[Queue]:
             _("People who ask to join"),
             Therapist.objects.applicants().count,
             lambda: str(applicants),
+        ),
+        Queue(
+            _("Renewed licences to check"),
+            Licence.objects.to_check().count,
+            lambda: reverse("admin:directory_licence_changelist"),
+        ),
+        Queue(
+            _("Members whose licence lapsed"),
+            Therapist.objects.members().filter(lapsed_on__isnull=False).count,
+            lambda: f"{applicants}?standing=member&lapsed=yes",
         ),
         Queue(
             _("Essential mails that failed"),

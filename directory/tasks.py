@@ -1,5 +1,6 @@
 from celery import shared_task
 
+from directory.domain import licence
 from directory.domain.delivery import send_due, sweep_deliveries
 
 
@@ -12,3 +13,8 @@ def send_due_deliveries() -> None:
 @shared_task
 def sweep_outbox() -> None:
     sweep_deliveries()
+
+
+@shared_task
+def look_at_licences() -> None:
+    licence.look_at_licences()

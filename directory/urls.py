@@ -1,6 +1,7 @@
 from django.urls import path
 
 from directory.views.join import join
+from directory.views.licence import insurance, licence_renew, licences
 from directory.views.settings import leave_community, mail_works, profile_edit, settings
 from directory.views.supervision import (
     supervision,
@@ -26,6 +27,9 @@ urlpatterns = [
     path("supervision/", supervision, name="supervision"),
     path("supervision/<int:pk>/accept/", supervision_accept, name="supervision_accept"),
     path("supervision/<int:pk>/end/", supervision_end, name="supervision_end"),
+    path("licences/", licences, name="licences"),
+    path("licences/<int:pk>/renew/", licence_renew, name="licence_renew"),
+    path("licences/insurance/", insurance, name="insurance"),
     path("leave/", leave_community, name="leave"),
     path("<int:pk>/", therapist_detail, name="therapist_detail"),
     path("<int:pk>/vcard/", therapist_vcard, name="therapist_vcard"),

@@ -257,7 +257,10 @@ def _willing(need: Need, wave: Wave) -> TherapistQuerySet:
     asked = WaveRecipient.objects.filter(recipient=OuterRef("pk"))
     answers = Answer.objects.filter(recipient=OuterRef("pk"), wave__in=waves_of(need))
     people = Therapist.objects.members().filter(
-        helps_in_emergencies=True, user__is_active=True, bounced_at=None
+        helps_in_emergencies=True,
+        user__is_active=True,
+        bounced_at=None,
+        lapsed_on=None,
     )
     for person in {need.therapist, need.author}:
         people = people.unblocked_for(person).exclude(pk=person.pk)

@@ -131,9 +131,10 @@ class Common(Func):
 def offices_open_to(therapist: Therapist) -> OfficeQuerySet:
     """Offices of others that this person may be shown, may ask for, may be offered: the one predicate.
 
-    Nothing for those who are not members; never across a block with any of the hosts; nothing of hosts who left.
+    Nothing for those who are not members, or whose licence lapsed; never across a block with any of the hosts; nothing
+    of hosts who left or lapsed.
     """
-    if therapist.standing != Standing.MEMBER:
+    if therapist.standing != Standing.MEMBER or therapist.lapsed_on:
         return Office.objects.none()
     hosts = Office.hosts.through.objects.filter(office=OuterRef("pk"))
     blocked = Block.objects.filter(blocker=therapist).values("blocked")
@@ -142,7 +143,9 @@ def offices_open_to(therapist: Therapist) -> OfficeQuerySet:
         Q(therapist=therapist) | Q(therapist__in=blocked) | Q(therapist__in=blockers)
     )
     return Office.objects.listed().filter(
-        Exists(hosts.filter(therapist__standing=Standing.MEMBER)),
+        Exists(
+            hosts.filter(therapist__standing=Standing.MEMBER, therapist__lapsed_on=None)
+        ),
         ~Exists(hosts.filter(not_to_meet)),
     )
 

@@ -2,10 +2,19 @@
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy
 
 from directory.models import Therapist
+
+
+class ReasonForm(forms.Form):
+    reason = forms.CharField(
+        label=gettext_lazy("The reason, as the person will read it"),
+        widget=forms.Textarea({"rows": 4}),
+    )
 
 
 class ReadOnlyRows(admin.TabularInline):

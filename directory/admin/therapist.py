@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.views.main import ChangeList
 from django.db import models
@@ -15,7 +14,8 @@ from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from directory.admin.rows import ReadOnlyRows, moderator_of
+from directory.admin.rows import ReadOnlyRows, ReasonForm, moderator_of
+from directory.domain.licence import check_licence
 from directory.domain.membership import (
     approve_applicant,
     decline_applicant,
@@ -75,6 +75,15 @@ class LicenceRows(admin.TabularInline):
     readonly_fields = ["checked_by", "checked_at"]
     autocomplete_fields = ["kind"]
 
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return not _is_own(request, obj) and super().has_change_permission(request, obj)
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return not _is_own(request, obj) and super().has_add_permission(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False  # its checks are history
+
 
 class SupervisionRows(admin.TabularInline):
     model = Supervision
@@ -82,6 +91,30 @@ class SupervisionRows(admin.TabularInline):
     extra = 0
     fields = ["supervisor_name", "supervisor", "employer", "stand_in", "accepted_at"]
     raw_id_fields = ["supervisor", "stand_in"]
+
+
+def _is_own(request: HttpRequest, therapist: Therapist | None) -> bool:
+    """Nobody decides about themselves."""
+    return therapist is not None and therapist.user_id == request.user.pk
+
+
+class LapsedFilter(admin.SimpleListFilter):
+    title = gettext_lazy("licence")
+    parameter_name = "lapsed"
+
+    def lookups(
+        self, request: HttpRequest, model_admin: admin.ModelAdmin
+    ) -> list[tuple[str, Any]]:
+        return [("yes", gettext_lazy("Lapsed"))]
+
+    def queryset(
+        self, request: HttpRequest, queryset: QuerySet[Therapist]
+    ) -> QuerySet[Therapist]:
+        return (
+            queryset.filter(lapsed_on__isnull=False)
+            if self.value() == "yes"
+            else queryset
+        )
 
 
 class StandingFilter(admin.SimpleListFilter):
@@ -112,13 +145,6 @@ class StandingFilter(admin.SimpleListFilter):
         return queryset if wanted == "all" else queryset.filter(standing=wanted)
 
 
-class ReasonForm(forms.Form):
-    reason = forms.CharField(
-        label=gettext_lazy("The reason, as the person will read it"),
-        widget=forms.Textarea({"rows": 4}),
-    )
-
-
 @admin.register(Therapist)
 class TherapistAdmin(admin.ModelAdmin):
     list_display = [
@@ -130,7 +156,8 @@ class TherapistAdmin(admin.ModelAdmin):
         "since",
         "decided_by",
     ]
-    list_filter = [StandingFilter]
+    list_filter = [StandingFilter, LapsedFilter]
+    show_full_result_count = False
     search_fields = ["name", "user__email", "email"]
     actions = ["approve", "decline"]
     inlines = [LicenceRows, SupervisionRows, StandingRows]
@@ -168,6 +195,16 @@ class TherapistAdmin(admin.ModelAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False  # nothing is deleted that someone else relied on
 
+    def save_formset(
+        self, request: HttpRequest, form: Any, formset: Any, change: bool
+    ) -> None:
+        """Whoever enters or corrects a licence has looked it up, and stands for it."""
+        super().save_formset(request, form, formset, change)
+        if formset.model is Licence:
+            changed = [row for row, _fields in formset.changed_objects]
+            for licence in [*formset.new_objects, *changed]:
+                check_licence(licence, by=moderator_of(request))
+
     @admin.display(description=gettext_lazy("licence"))
     def licence(self, therapist: Therapist) -> str:
         return ", ".join(str(licence) for licence in therapist.licences.all())
@@ -200,11 +237,11 @@ class TherapistAdmin(admin.ModelAdmin):
             "title": _("Decline with a reason"),
             "opts": self.opts,
             "form": form,
-            "therapists": queryset,
+            "rows": queryset,
+            "action": "decline",
+            "button": _("Decline and tell them why"),
         }
-        return TemplateResponse(
-            request, "admin/directory/therapist/decline.html", context
-        )
+        return TemplateResponse(request, "admin/directory/reason.html", context)
 
     def _decide(
         self,

@@ -13,6 +13,7 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from directory.domain.licence import check_all
 from directory.domain.outbox import enqueue, enqueue_all
 from directory.enums import Standing
 from directory.errors import (
@@ -128,9 +129,7 @@ def approve_applicant(
         reason=reason,
         mail="application_approved",
     )
-    therapist.licences.filter(checked_at=None).update(
-        checked_by=by, checked_at=timezone.now()
-    )
+    check_all(therapist, by=by)
     return therapist
 
 

@@ -1,10 +1,17 @@
 from django.db import models
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from directory.enums import BookingParty
+from directory.enums import BookingParty, LicenceVerdict
 from directory.jurisdictions import JurisdictionField
 from directory.models.term import Term
 from directory.models.therapist import Therapist
+
+
+class LicenceQuerySet(models.QuerySet["Licence"]):
+    def to_check(self) -> "LicenceQuerySet":
+        """Renewals that wait for a moderator."""
+        return self.filter(renews_until__isnull=False)
 
 
 class Licence(models.Model):
@@ -28,6 +35,15 @@ class Licence(models.Model):
         blank=True,
     )
     checked_at = models.DateTimeField(_("checked on"), null=True, blank=True)
+    renews_until = models.DateField(
+        _("renewed until"),
+        null=True,
+        blank=True,
+        help_text=_("As the member says; it counts once it is checked."),
+    )
+    renewal_sent_at = models.DateTimeField(_("renewal sent"), null=True, blank=True)
+
+    objects = LicenceQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("licence")
@@ -43,6 +59,70 @@ class Licence(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.number} ({self.jurisdiction})"
+
+
+class LicenceCheck(models.Model):
+    """Who looked a licence up, when, and what they found. Added to, never changed."""
+
+    licence = models.ForeignKey(Licence, models.CASCADE, related_name="checks")
+    verdict = models.CharField(_("found"), max_length=10, choices=LicenceVerdict)
+    expires_on = models.DateField(_("valid until"), null=True, blank=True)
+    by = models.ForeignKey(
+        Therapist,
+        models.SET_NULL,
+        verbose_name=_("by"),
+        related_name="+",
+        null=True,
+        blank=True,
+    )
+    words = models.TextField(_("in words"), blank=True)
+    created_at = models.DateTimeField(_("when"), default=timezone.now)
+
+    class Meta:
+        verbose_name = _("check of a licence")
+        verbose_name_plural = _("checks of a licence")
+        ordering = ["created_at", "pk"]
+        constraints = [
+            models.CheckConstraint(
+                name="directory_licencecheck_verdict_known",
+                condition=models.Q(verdict__in=LicenceVerdict.values),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.licence}: {self.get_verdict_display()}"
+
+
+class LicenceRegister(models.Model):
+    """Where a state lets anybody look up a licence."""
+
+    jurisdiction = JurisdictionField(_("state"), max_length=60, unique=True)
+    url = models.URLField(_("its page"))
+
+    class Meta:
+        verbose_name = _("public register of licences")
+        verbose_name_plural = _("public registers of licences")
+        ordering = ["jurisdiction"]
+
+    def __str__(self) -> str:
+        return self.jurisdiction
+
+
+class Insurance(models.Model):
+    """A therapist's own word for their liability insurance. Hosts see until when, nothing else."""
+
+    therapist = models.OneToOneField(
+        Therapist, models.CASCADE, related_name="insurance"
+    )
+    valid_until = models.DateField(_("valid until"))
+    attested_at = models.DateTimeField(_("attested on"), default=timezone.now)
+
+    class Meta:
+        verbose_name = _("insurance")
+        verbose_name_plural = _("insurances")
+
+    def __str__(self) -> str:
+        return f"{self.therapist}: {self.valid_until}"
 
 
 class Supervision(models.Model):

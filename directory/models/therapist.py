@@ -1,4 +1,5 @@
 import secrets
+from datetime import date
 from typing import Any
 
 from django.contrib.postgres.indexes import GinIndex, GistIndex, OpClass
@@ -175,6 +176,13 @@ class Therapist(models.Model):
     )
     joined_at = models.DateTimeField(_("member since"), null=True, blank=True)
     agreed_at = models.DateTimeField(_("agreed on"), null=True, blank=True)
+    lapsed_on = models.DateField(
+        _("licence lapsed on"),
+        null=True,
+        blank=True,
+        editable=False,
+        help_text=_("Kept by the clock: no licence of theirs is in force."),
+    )
     bounced_at = models.DateTimeField(_("mail bounced on"), null=True, blank=True)
     feed_token = models.CharField(
         _("secret of the calendar feed"),
@@ -252,6 +260,12 @@ class Therapist(models.Model):
     def address(self) -> str:
         """Where mail for this person goes; empty where we know of none."""
         return self.user.email if self.user else self.email
+
+    @property
+    def insured_until(self) -> date | None:
+        """By their own word."""
+        insurance = getattr(self, "insurance", None)
+        return insurance.valid_until if insurance else None
 
     @property
     def is_member(self) -> bool:

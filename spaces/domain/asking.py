@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
+from directory.domain.licence import only_licensed
 from directory.domain.outbox import Letter, enqueue, enqueue_all
 from directory.domain.supervision import booking_party_for
 from directory.errors import NotAllowedError
@@ -48,6 +49,7 @@ def request_booking(
     ``any_room``: of this office or others like it in the building; the host chooses, the best fit stands until then.
     Raises ``HoursError`` without dates, ``SlotTakenError`` naming the dates that are not to be had.
     """
+    only_licensed(guest)
     if not offices_open_to(guest).filter(pk=office.pk).exists():
         raise NotAllowedError(_("You cannot ask for hours of this office."))
     rooms = list(rooms_of_house(office)) if any_room else [office]

@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from directory.domain.licence import only_licensed
 from directory.domain.outbox import Letter, enqueue_all
 from directory.errors import NotAllowedError
 from directory.models import Therapist
@@ -93,11 +94,8 @@ def confirm_booking(
     )
     _check(booking, S.CONFIRMED if is_approved else S.AWAITING, by)
     is_needed = booking.source == BookingSource.OFFER  # whoever may have a need
-    if not booking.guest.is_member and not is_needed:
-        raise NotAllowedError(
-            _("%(name)s is no member now, so nothing can be booked for them.")
-            % {"name": booking.guest}
-        )
+    if not is_needed:
+        _only_in_good_standing(booking.guest, by)
     if not accepted:
         raise SlotTakenError(
             _("Choose at least one date, or decline.")
@@ -128,6 +126,15 @@ def confirm_booking(
         booking = change_status(booking, S.AWAITING, by=by, **partly)
     refresh_free({o.office_id for o in wanted}, seekers=[booking.guest_id])
     return booking
+
+
+def _only_in_good_standing(guest: Therapist, by: Therapist) -> None:
+    """Why not is the guest's own affair: nobody is told that a licence lapsed."""
+    only_licensed(by)
+    if not guest.is_member or guest.lapsed_on:
+        raise NotAllowedError(
+            _("Nothing can be booked for %(name)s now.") % {"name": guest}
+        )
 
 
 def decline_booking(

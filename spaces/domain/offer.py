@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 
+from directory.domain.licence import only_licensed
 from directory.domain.outbox import Letter, enqueue, enqueue_all
 from directory.errors import DomainError, NotAllowedError
 from directory.models import Therapist
@@ -69,6 +70,7 @@ def offer_hours(
     """
     lock_cause(wave.incident_id, wave.need_id)
     _only_hosts(office, by)
+    only_licensed(by)
     needs = list(needs_asked_of(wave, by))
     coverage = coverage_of(needs)
     shares = allot(needs, coverage, office, hours.merge_spans(spans))

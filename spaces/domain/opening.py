@@ -10,6 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from directory.domain.licence import only_licensed
 from directory.errors import NotAllowedError
 from directory.models import Therapist
 from spaces import hours
@@ -45,6 +46,7 @@ def post_hours(
     offered twice.
     """
     only_hosts(office, by)
+    only_licensed(by)
     today = _today(office)
     first_date = max(first_date, today)
     spans = _sensible(spans, first_date, last_date, today)

@@ -43,7 +43,7 @@ class BookingQuerySet(models.QuerySet["Booking"]):
 
     def with_parties(self) -> "BookingQuerySet":
         return self.select_related(
-            "guest__user", "party__user", "office__building"
+            "guest__user", "guest__insurance", "party__user", "office__building"
         ).prefetch_related("office__hosts__user")
 
     def with_dates(self) -> "BookingQuerySet":

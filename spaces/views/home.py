@@ -90,6 +90,7 @@ def _home(me: Therapist, community: Community) -> dict[str, Any]:
             *_handed(me),
             *_proposed(me),
             *_approvals(me, community),
+            *_lapse(me),
             *_supervisions(me),
             *_stale(me),
             *_pledges(me),
@@ -174,6 +175,17 @@ def _supervisions(me: Therapist) -> Iterable[Task]:
             text=_("If you accept, you approve what they book here."),
             url=reverse("directory:supervision"),
             action=_("Look and answer"),
+        )
+
+
+def _lapse(me: Therapist) -> Iterable[Task]:
+    if me.lapsed_on:
+        yield Task(
+            kicker=_("Licence"),
+            title=_("Your licence has run out here"),
+            text=_("You can offer and book nothing new until you tell its new date."),
+            url=reverse("directory:licences"),
+            action=_("Tell the new date"),
         )
 
 

@@ -52,6 +52,7 @@ PAGES = {
         "no pledges": lambda world: reverse("spaces:pledge_list"),
         "no searches": lambda world: reverse("spaces:saved_search_list"),
         "no bookings": lambda world: reverse("spaces:booking_list"),
+        "licence and insurance": lambda world: reverse("directory:licences"),
         "who supervises me": lambda world: reverse("directory:supervision"),
     },
     "member": {

@@ -4,7 +4,7 @@ import pytest
 from django.db import IntegrityError, connection
 from django.utils import timezone
 
-from directory.models import SupervisionRule
+from directory.models import LicenceCheck, SupervisionRule
 from tests.factories.directory import (
     BlockFactory,
     CommunityFactory,
@@ -54,6 +54,9 @@ BROKEN = {
     ),
     "directory_therapist_point_whole": lambda: TherapistFactory(latitude=None),
     "directory_licence_once": lambda: again(LicenceFactory()),
+    "directory_licencecheck_verdict_known": lambda: LicenceCheck.objects.create(
+        licence=LicenceFactory(), verdict="perhaps"
+    ),
     "directory_supervision_of_another": lambda: _own_supervisor(TherapistFactory()),
     "directory_supervision_accepted_by_someone": lambda: SupervisionFactory(
         supervisor=None, supervisor_name="X", accepted_at=timezone.now()

@@ -46,7 +46,7 @@ def test_the_queue_shows_applicants_in_constant_queries(
 ):
     people = [applicant() for _ in range(item_count)]
 
-    with django_assert_num_queries(13):
+    with django_assert_num_queries(12):
         response = client.get(QUEUE)
 
     assert list(response.context["cl"].result_list) == people
@@ -82,7 +82,7 @@ def test_decline_asks_for_the_reason_first(moderator, act):
     assert (
         asked.templates[0].name
         == empty.templates[0].name
-        == "admin/directory/therapist/decline.html"
+        == "admin/directory/reason.html"
     )
     assert (waiting, standing(person)) == (Standing.APPLICANT, Standing.LEFT)
     assert "No such licence." in mail.outbox[0].body
