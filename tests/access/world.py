@@ -61,6 +61,7 @@ def build() -> SimpleNamespace:
         post=world.office.building.posts.filter(author=owner).get(),
         closure=ClosureFactory(office=world.office, period=hours(900, 901)),
         blocked=blocked,
+        licence=LicenceFactory(therapist=owner),
         asked_supervision=owner.supervisions_given.get(accepted_at=None),
         supervision=owner.supervisions_given.exclude(accepted_at=None).get(),
         waiting=WaitlistEntry.objects.filter(guest=owner).first(),
