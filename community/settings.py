@@ -241,6 +241,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": crontab(hour="10,15", minute=5),  # UTC; twice, in case one is lost
         "options": {"expires": 3600},
     },
+    "look-for-colleagues": {
+        "task": "directory.tasks.look_for_colleagues",
+        "schedule": 900.0,
+        "options": {"expires": 900},
+    },
     "expire-bookings": {
         "task": "spaces.tasks.expire_bookings",
         "schedule": 300.0,

@@ -8,10 +8,11 @@ class DirectoryConfig(AppConfig):
 
     def ready(self) -> None:
         # ruff: noqa: PLC0415 -- models are loaded only now
-        from directory.notifications import register
+        from directory import news, notifications
         from directory.queries import queues_of_people
         from directory.registry import register_queue
 
-        register()
+        notifications.register()
+        news.register()
         for queue in queues_of_people():
             register_queue(queue)

@@ -19,6 +19,7 @@ class TermKind(models.TextChoices):
     FORMAT = "format", _("how sessions take place")
     PAYER = "payer", _("who pays")
     SUPERVISED = "supervised", _("licence that is supervised")
+    SCHOOL = "school", _("school or institute")
     CREDENTIAL = "credential", _("licence or credential")
     OFFICE_ATTRIBUTE = "office_attribute", _("office attribute")
     OFFICE_TERM = "office_term", _("term an office is let on")
@@ -74,6 +75,20 @@ class LicenceVerdict(models.TextChoices):
     CHECKED = "checked", _("as stated")
     RENEWED = "renewed", _("renewed")
     REFUSED = "refused", _("not found")
+
+
+class ReportOutcome(models.TextChoices):
+    NOTHING = "nothing", _("nothing to be done")
+    SPOKEN = "spoken", _("spoken to the person")
+    SUSPENDED = "suspended", _("suspended")
+
+
+class Audience(models.TextChoices):
+    """Who sees a field of a profile."""
+
+    ME = "me", _("only me")
+    MEMBERS = "members", _("members")
+    PUBLIC = "public", _("members, and my public page")
 
 
 class BookingParty(models.TextChoices):

@@ -5,7 +5,7 @@ from django.urls import reverse, reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
 from directory.enums import DeliveryState, Priority
-from directory.models import Delivery, Licence, Therapist, TherapistQuerySet
+from directory.models import Delivery, Licence, Report, Therapist, TherapistQuerySet
 from directory.models.therapist import Plain
 from directory.registry import Queue
 
@@ -22,6 +22,7 @@ def queues_of_people() -> list[Queue]:
     """What waits for a moderator on the desk's front page."""
     applicants = reverse_lazy("admin:directory_therapist_changelist")
     deliveries = reverse_lazy("admin:directory_delivery_changelist")
+    reports = reverse_lazy("admin:directory_report_changelist")
     unsent = Delivery.objects.filter(priority__lte=Priority.ESSENTIAL)
     return [
         Queue(
@@ -38,6 +39,11 @@ def queues_of_people() -> list[Queue]:
             _("Members whose licence lapsed"),
             Therapist.objects.members().filter(lapsed_on__isnull=False).count,
             lambda: f"{applicants}?standing=member&lapsed=yes",
+        ),
+        Queue(
+            _("Members reported"),
+            Report.objects.undecided().count,
+            lambda: f"{reports}?decided=no",
         ),
         Queue(
             _("Essential mails that failed"),

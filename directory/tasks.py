@@ -2,6 +2,7 @@ from celery import shared_task
 
 from directory.domain import licence
 from directory.domain.delivery import send_due, sweep_deliveries
+from directory.newcomers import look_for_newcomers
 
 
 @shared_task
@@ -18,3 +19,8 @@ def sweep_outbox() -> None:
 @shared_task
 def look_at_licences() -> None:
     licence.look_at_licences()
+
+
+@shared_task
+def look_for_colleagues() -> None:
+    look_for_newcomers()

@@ -1,7 +1,18 @@
 from django.urls import path
 
+from directory.views.colleague_search import (
+    colleague_search_change,
+    colleague_search_forget,
+    colleague_search_list,
+    colleague_search_new,
+)
 from directory.views.join import join
 from directory.views.licence import insurance, licence_renew, licences
+from directory.views.message import (
+    conversation,
+    conversation_list,
+    therapist_report,
+)
 from directory.views.settings import leave_community, mail_works, profile_edit, settings
 from directory.views.supervision import (
     supervision,
@@ -35,5 +46,20 @@ urlpatterns = [
     path("<int:pk>/vcard/", therapist_vcard, name="therapist_vcard"),
     path("<int:pk>/block/", therapist_block, name="therapist_block"),
     path("<int:pk>/unblock/", therapist_unblock, name="therapist_unblock"),
+    path("<int:pk>/messages/", conversation, name="conversation"),
+    path("<int:pk>/report/", therapist_report, name="therapist_report"),
+    path("messages/", conversation_list, name="conversation_list"),
+    path("searches/", colleague_search_list, name="colleague_search_list"),
+    path("searches/new/", colleague_search_new, name="colleague_search_new"),
+    path(
+        "searches/<int:pk>/change/",
+        colleague_search_change,
+        name="colleague_search_change",
+    ),
+    path(
+        "searches/<int:pk>/forget/",
+        colleague_search_forget,
+        name="colleague_search_forget",
+    ),
     path("mail-off/<str:token>/", unsubscribe, name="unsubscribe"),
 ]

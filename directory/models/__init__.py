@@ -9,21 +9,28 @@ from directory.models.licence import (
     Supervision,
     SupervisionRule,
 )
+from directory.models.message import Conversation, Message
 from directory.models.preference import Preference
+from directory.models.report import Report
+from directory.models.search import ColleagueSearch
 from directory.models.term import Term, TermQuerySet
 from directory.models.therapist import StandingEvent, Therapist, TherapistQuerySet
 from directory.models.user import User
 
 __all__ = [
     "Block",
+    "ColleagueSearch",
     "Community",
+    "Conversation",
     "Delivery",
     "DeliveryQuerySet",
     "Insurance",
     "Licence",
     "LicenceCheck",
     "LicenceRegister",
+    "Message",
     "Preference",
+    "Report",
     "StandingEvent",
     "Supervision",
     "SupervisionRule",

@@ -11,10 +11,21 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from directory.enums import Standing
+from directory.enums import Audience, Standing
 from directory.geo import columns, within
 from directory.models.term import Term
 from directory.models.user import User
+
+AUDIENCE_FIELDS = [  # of which each person says who sees them; all else is for members
+    "pronouns",
+    "headline",
+    "bio",
+    "contact_email",
+    "phone",
+    "website",
+    "photo_small",
+    "photo_large",
+]
 
 
 def new_feed_token() -> str:
@@ -123,6 +134,20 @@ class Therapist(models.Model):
         blank=True,
         help_text=_("Of what is not for members alone: “me” or “public”."),
     )
+
+    has_public_page = models.BooleanField(
+        _("has a public page"),
+        default=False,
+        help_text=_("Anybody can read it, and search engines may list it."),
+    )
+    confirmed_at = models.DateTimeField(
+        _("profile confirmed"),
+        null=True,
+        blank=True,
+        help_text=_("When the person last said that it is still true."),
+    )
+    photo_small = models.ImageField(upload_to="people/", blank=True, editable=False)
+    photo_large = models.ImageField(upload_to="people/", blank=True, editable=False)
 
     neighbourhood = models.CharField(_("neighbourhood"), max_length=80, blank=True)
     zip_code = models.CharField(_("ZIP code"), max_length=10, blank=True)
@@ -251,6 +276,21 @@ class Therapist(models.Model):
         made = self.blocks_made.values_list("blocked", flat=True)
         received = self.blocks_received.values_list("blocker", flat=True)
         return made.order_by().union(received.order_by())
+
+    def audience_of(self, field: str) -> Audience:
+        return Audience(self.audience.get(field, Audience.MEMBERS))
+
+    def without_private(self) -> "Therapist":
+        """As other members see it; never to be saved."""
+        for field in AUDIENCE_FIELDS:
+            if self.audience_of(field) == Audience.ME:
+                setattr(self, field, "")
+        return self
+
+    @property
+    def headline_for_members(self) -> str:
+        is_private = self.audience_of("headline") == Audience.ME
+        return "" if is_private else self.headline
 
     @property
     def first_name(self) -> str:

@@ -17,6 +17,7 @@ from directory.errors import DomainError
 from directory.filters import Chip, TherapistFilter, chips_of, facets_of
 from directory.geo import DistanceTo, distance_band
 from directory.http import TherapistRequest, member_required, render_part
+from directory.limits import PAGES, PROFILES, PROFILES_A_DAY, limited
 from directory.models import Therapist, TherapistQuerySet
 from directory.notifications import absolute_url
 from directory.vcard import vcard
@@ -33,6 +34,7 @@ class Card:
 
 @require_safe
 @member_required
+@limited(PAGES)
 def therapist_list(request: TherapistRequest) -> HttpResponse:
     people = _colleagues_of(request.therapist)
     search = _search(request, people, request.GET)
@@ -92,6 +94,7 @@ def _band(request: TherapistRequest, person: Therapist) -> str | Promise:
 
 @require_safe
 @member_required
+@limited(PROFILES, PROFILES_A_DAY)
 def therapist_detail(request: TherapistRequest, pk: int) -> HttpResponse:
     person = _seen(request, pk)
     terms: dict[str, list[str]] = {}
@@ -111,6 +114,7 @@ def therapist_detail(request: TherapistRequest, pk: int) -> HttpResponse:
 
 @require_safe
 @member_required
+@limited(PROFILES, PROFILES_A_DAY)
 def therapist_vcard(request: TherapistRequest, pk: int) -> HttpResponse:
     person = _seen(request, pk)
     url = absolute_url(reverse("directory:therapist_detail", args=[pk]))
@@ -160,4 +164,5 @@ def _seen(request: TherapistRequest, pk: int) -> Therapist:
     me = request.therapist
     if me.latitude is not None and me.longitude is not None:
         people = people.annotate(metres=DistanceTo(me.latitude, me.longitude))
-    return get_object_or_404(people, pk=pk)
+    person: Therapist = get_object_or_404(people, pk=pk)
+    return person if person.pk == me.pk else person.without_private()

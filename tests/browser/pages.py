@@ -175,6 +175,16 @@ PAGES = {
         "own profile": lambda world: reverse(
             "directory:therapist_detail", args=[world.member.pk]
         ),
+        "messages": lambda world: reverse("directory:conversation_list"),
+        "conversation": lambda world: reverse(
+            "directory:conversation", args=[world.other.pk]
+        ),
+        "report a colleague": lambda world: reverse(
+            "directory:therapist_report", args=[world.other.pk]
+        ),
+        "colleagues looked out for": lambda world: reverse(
+            "directory:colleague_search_list"
+        ),
         "edit profile": lambda world: reverse("directory:profile_edit"),
         "settings": lambda world: reverse("directory:settings"),
         "leave": lambda world: reverse("directory:leave"),

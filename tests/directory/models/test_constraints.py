@@ -4,7 +4,13 @@ import pytest
 from django.db import IntegrityError, connection
 from django.utils import timezone
 
-from directory.models import LicenceCheck, SupervisionRule
+from directory.models import (
+    ColleagueSearch,
+    Conversation,
+    LicenceCheck,
+    Report,
+    SupervisionRule,
+)
 from tests.factories.directory import (
     BlockFactory,
     CommunityFactory,
@@ -72,6 +78,19 @@ BROKEN = {
     "directory_block_of_another": lambda: _own_block(TherapistFactory()),
     "directory_preference_once": lambda: again(PreferenceFactory(topic="hours")),
     "directory_preference_known": lambda: PreferenceFactory(topic="weather"),
+    "directory_report_outcome_known": lambda: _report(
+        outcome="shrug", decided_at=timezone.now()
+    ),
+    "directory_report_decided_whole": lambda: _report(outcome="nothing"),
+    "directory_report_of_another": lambda: _own_report(TherapistFactory()),
+    "directory_conversation_ordered": lambda: _conversation(
+        *reversed(TherapistFactory.create_batch(2))
+    ),
+    "directory_conversation_once": lambda: again(
+        _conversation(*TherapistFactory.create_batch(2))
+    ),
+    "directory_colleaguesearch_once": lambda: again(_search()),
+    "directory_colleaguesearch_frequency_known": lambda: _search(frequency="hourly"),
     "directory_delivery_once": lambda: again(DeliveryFactory()),
     "directory_delivery_once_to_address": lambda: again(
         DeliveryFactory(recipient=None, address="a@example.org")
@@ -80,6 +99,22 @@ BROKEN = {
     "directory_delivery_goes_somewhere": lambda: DeliveryFactory(recipient=None),
     "directory_delivery_drain_when_under_way": lambda: DeliveryFactory(state="claimed"),
 }
+
+
+def _report(**fields):
+    return Report.objects.create(about=TherapistFactory(), text="x", **fields)
+
+
+def _own_report(person):
+    return Report.objects.create(about=person, reporter=person, text="x")
+
+
+def _conversation(first, second):
+    return Conversation.objects.create(first=first, second=second, begun_by=first)
+
+
+def _search(**fields):
+    return ColleagueSearch.objects.create(therapist=TherapistFactory(), **fields)
 
 
 def _own_supervisor(person):

@@ -1,0 +1,49 @@
+"""Who joined lately, as a saved search asks for them."""
+
+import time
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from django.db.models import Q, QuerySet
+from django.http import QueryDict
+from django.utils import timezone
+
+from directory.domain.colleague_search import NEW_FOR, tell_of_colleagues
+from directory.enums import Frequency, Standing
+from directory.filters import TherapistFilter
+from directory.models import ColleagueSearch, Community, Therapist
+
+MORNING = 7  # o'clock in the community's zone: when daily news is written
+BATCH = 500  # searches looked at in one go, those longest not looked at first
+SECONDS = 60.0  # that one go may take
+
+
+def newcomers_who_fit(
+    query: QueryDict, therapist: Therapist, community: Community
+) -> list[int]:
+    people = Therapist.objects.visible_to(therapist).exclude(pk=therapist.pk)
+    people = people.filter(joined_at__gt=timezone.now() - NEW_FOR)
+    search = TherapistFilter(query, queryset=people, me=therapist, community=community)
+    return list(search.qs.order_by().values_list("pk", flat=True))
+
+
+def look_for_newcomers(now: datetime | None = None) -> None:
+    now = now or timezone.now()
+    community = Community.objects.current()
+    until = time.monotonic() + SECONDS
+    for search in _due(now, community).order_by("looked_at", "pk")[:BATCH]:
+        if time.monotonic() > until:
+            break
+        found = newcomers_who_fit(QueryDict(search.query), search.therapist, community)
+        tell_of_colleagues(search, found=found, now=now)
+
+
+def _due(now: datetime, community: Community) -> QuerySet[ColleagueSearch]:
+    local = now.astimezone(ZoneInfo(community.timezone))
+    morning = local.replace(hour=MORNING, minute=0, second=0, microsecond=0)
+    at_once = Q(frequency=Frequency.AT_ONCE)
+    daily = Q(frequency=Frequency.DAILY, looked_at__lt=morning)
+    return ColleagueSearch.objects.select_related("therapist").filter(
+        at_once | daily if local >= morning else at_once,
+        therapist__standing=Standing.MEMBER,
+    )

@@ -1,0 +1,114 @@
+""" "Tell me when a colleague like this joins." """
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_POST, require_safe
+
+from directory.domain.colleague_search import (
+    forget_colleague_search,
+    save_colleague_search,
+    set_colleague_search,
+)
+from directory.enums import Frequency, Topic
+from directory.errors import DomainError
+from directory.filters import chips_of
+from directory.http import TherapistRequest, member_required
+from directory.models import ColleagueSearch, Preference
+from directory.newcomers import newcomers_who_fit
+
+SAID = {
+    Frequency.AT_ONCE: gettext_lazy("We write as soon as such a colleague joins."),
+    Frequency.DAILY: gettext_lazy("We write in the morning, when somebody joined."),
+    Frequency.OFF: gettext_lazy("Stopped. You get no more mail about it."),
+}
+OTHERS = {
+    Frequency.AT_ONCE: gettext_lazy("Tell me at once"),
+    Frequency.DAILY: gettext_lazy("Once a day"),
+    Frequency.OFF: gettext_lazy("Stop"),
+}
+
+
+@require_safe
+@member_required
+def colleague_search_list(request: TherapistRequest) -> HttpResponse:
+    searches = ColleagueSearch.objects.filter(therapist=request.therapist)
+    page = reverse("directory:therapist_list")
+    context: dict[str, Any] = {
+        "searches": [
+            {
+                "search": search,
+                "url": f"{page}?{search.query}",
+                "others": [
+                    {"value": value, "label": label}
+                    for value, label in OTHERS.items()
+                    if value != search.frequency
+                ],
+            }
+            for search in searches
+        ],
+        "is_silent": Preference.objects.filter(
+            therapist=request.therapist,
+            topic=Topic.COMMUNITY,
+            frequency=Frequency.OFF,
+        ).exists(),
+    }
+    return render(request, "directory/colleague_search_list.html", context)
+
+
+@require_POST
+@member_required
+def colleague_search_new(request: TherapistRequest) -> HttpResponse:
+    """One tap among the results: the search names itself."""
+    query = QueryDict(request.POST.get("query", "")[:2000], mutable=True)
+    for name in ("page", "sort"):
+        query.pop(name, None)
+    back = f"{reverse('directory:therapist_list')}?{query.urlencode()}"
+    chips = chips_of(query, request.community)
+    if not chips:
+        return redirect(back)
+    try:
+        save_colleague_search(
+            request.therapist,
+            name=", ".join(str(chip.label) for chip in chips),
+            query=query.urlencode(),
+            frequency=_frequency(request),
+            known=newcomers_who_fit(query, request.therapist, request.community),
+        )
+    except DomainError as error:
+        messages.error(request, str(error))
+        return redirect("directory:colleague_search_list")
+    messages.success(request, str(SAID[_frequency(request)]))
+    return redirect(back)
+
+
+@require_POST
+@member_required
+def colleague_search_change(request: TherapistRequest, pk: int) -> HttpResponse:
+    search = _own(request, pk)
+    frequency = _frequency(request)
+    set_colleague_search(search, frequency=frequency)
+    messages.success(request, str(SAID[frequency]))
+    return redirect("directory:colleague_search_list")
+
+
+@require_POST
+@member_required
+def colleague_search_forget(request: TherapistRequest, pk: int) -> HttpResponse:
+    forget_colleague_search(_own(request, pk))
+    messages.success(request, _("Forgotten."))
+    return redirect("directory:colleague_search_list")
+
+
+def _own(request: TherapistRequest, pk: int) -> ColleagueSearch:
+    return get_object_or_404(ColleagueSearch, therapist=request.therapist, pk=pk)
+
+
+def _frequency(request: HttpRequest) -> Frequency:
+    value = request.POST.get("frequency", "")
+    return Frequency(value) if value in Frequency.values else Frequency.AT_ONCE
