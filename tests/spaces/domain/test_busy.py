@@ -144,6 +144,7 @@ def test_it_is_read_by_one_reader_at_a_time(calendar, server):
         other.execute("SELECT pg_advisory_lock(%s, %s)", [LOCKS, calendar.pk])
         read(calendar, server)
         assert server.asked == []
+        other.execute("SELECT pg_advisory_unlock(%s, %s)", [LOCKS, calendar.pk])
 
     read(calendar, server)
     assert len(server.asked) == 1
