@@ -22,6 +22,9 @@ from spaces.queries import RangeUnion
 logger = logging.getLogger(__name__)
 
 BATCH = 50  # offices locked together while free time is verified
+# What free time is made of: this is asked at every change, and rooms have long descriptions.
+OF_A_ROW = ["free", "office__building__timezone"]
+OF_AN_OPENING = ["weekday", "start", "end", "first_date", "last_date"]
 
 
 def lock_offices(which: Iterable[int] | Q) -> list[Office]:
@@ -118,9 +121,8 @@ def keep_facets(therapist_ids: Iterable[int] | QuerySet[Any, Any]) -> None:
         seeks=Exists(needs.filter(therapist=OuterRef("pk")))
         | Exists(requests.filter(guest=OuterRef("pk"))),
     )
-    rows = people.filter(pk__in=therapist_ids).values_list(
-        "pk", "has_spare_hours", "seeks_hours", "spare", "seeks"
-    )
+    asked = people.filter(pk__in=therapist_ids).order_by()
+    rows = asked.values_list("pk", "has_spare_hours", "seeks_hours", "spare", "seeks")
     changed = [pk for pk, *known, spares, seeks in rows if known != [spares, seeks]]
     if not changed:
         return
@@ -148,11 +150,11 @@ def _recomputed(
 ) -> list[tuple[Opening | Pledge, list[Interval]]]:
     now = timezone.now()
     ids = list(office_ids)
+    openings = Opening.objects.filter(office__in=ids).select_related("office__building")
+    pledges = Pledge.objects.filter(office__in=ids).with_office()
     rows: list[Opening | Pledge] = [
-        *Opening.objects.filter(office__in=ids)
-        .select_related("office__building")
-        .order_by("pk"),
-        *Pledge.objects.filter(office__in=ids).with_office().order_by("pk"),
+        *openings.only(*OF_A_ROW, *OF_AN_OPENING).order_by("pk"),
+        *pledges.only(*OF_A_ROW).order_by("pk"),
     ]
     taken = _taken([row.office for row in rows], now) if rows else {}
     return [
