@@ -10,6 +10,7 @@ from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_K
 from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.models import Session
 from django.core.cache import cache
+from django.db import transaction
 from django.db.models.signals import post_migrate
 from django.test import Client
 from django.utils.crypto import get_random_string
@@ -58,7 +59,7 @@ def pytest_collection_modifyitems(items):
 def pytest_collection_finish():
     """Modules and tests stay until the end: the search for what can go leaves them out, and is made less often."""
     gc.freeze()
-    gc.set_threshold(50_000, 20, 20)
+    gc.set_threshold(200_000, 50, 50)
 
 
 @pytest.fixture(scope="session")
@@ -82,6 +83,15 @@ def _empty_cache(redis):
     """Rate limits and cached pages of one test are not met by the next; other keys in Redis are left alone."""
     if keys := list(redis.scan_iter(cache.make_key("*"), count=1000)):
         redis.delete(*keys)
+
+
+@pytest.fixture(scope="module")
+def module_db(django_db_setup, django_db_blocker):
+    """One transaction around a module's tests: what its fixtures of the same scope build is there for each of them, and
+    what a test does to it is undone. Not for modules whose tests need transactions of their own."""
+    with django_db_blocker.unblock(), transaction.atomic():
+        yield
+        transaction.set_rollback(True)
 
 
 def seed_what_migrating_seeds(**signal):

@@ -60,7 +60,9 @@ class OfficeFactory(DjangoModelFactory[Office]):
 
     @factory.post_generation
     def hosts(self, create, extracted, **kwargs):
-        self.hosts.set(extracted if extracted is not None else [TherapistFactory()])
+        hosts = extracted if extracted is not None else [TherapistFactory()]
+        link = Office.hosts.through
+        link.objects.bulk_create(link(office=self, therapist=host) for host in hosts)
 
 
 class OpeningFactory(DjangoModelFactory[Opening]):

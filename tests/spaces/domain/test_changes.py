@@ -1,5 +1,6 @@
 """Dates of a running booking: who may do what with them, what it costs, who hears of it."""
 
+import copy
 from datetime import timedelta
 from itertools import product
 
@@ -131,8 +132,7 @@ EVENING = Span(3, 1080, 1200)  # Thursday, 18 to 20: $36
 WEDNESDAY = Span(2, 1080, 1200)
 
 
-@pytest.fixture
-def office():
+def evenings():
     """Open Thursdays from 17 to 21 and Wednesdays from 18 to 20, $18 an hour; ten days of notice."""
     office = open_office(notice_days=10)
     OpeningFactory(office=office, weekday=2, start=1080, end=1200)
@@ -141,13 +141,24 @@ def office():
 
 
 @pytest.fixture
-def booking(office):
-    """Four Thursdays: the first is later than the notice, the third and fourth are not."""
+def office():
+    return evenings()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _booking(module_db):
+    office = evenings()
     dates = [(thursday() + timedelta(weeks=week), EVENING) for week in range(4)]
     booking = request_booking(office, guest=TherapistFactory(), dates=dates)
     confirm_booking(booking, by=office.hosts.get())
     Delivery.objects.all().delete()
     return Booking.objects.get(pk=booking.pk)
+
+
+@pytest.fixture
+def booking(_booking):
+    """Four Thursdays: the first is later than the notice, the third and fourth are not."""
+    return copy.deepcopy(_booking)
 
 
 def dates(booking):

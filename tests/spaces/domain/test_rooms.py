@@ -1,3 +1,4 @@
+import copy
 from datetime import timedelta
 
 import pytest
@@ -28,9 +29,8 @@ pytestmark = pytest.mark.django_db
 EVENING = Span(3, 1080, 1260)
 
 
-@pytest.fixture
-def institute():
-    """Three rooms of the same two hosts, open on Thursdays at $18, $12 and $30; the third seats 20."""
+@pytest.fixture(scope="module", autouse=True)
+def _institute(module_db):
     hosts = [TherapistFactory(name="Hana Host"), TherapistFactory(name="Hugo Host")]
     building = BuildingFactory()
     rooms = []
@@ -48,6 +48,12 @@ def institute():
     OfficeFactory(hosts=hosts, name="Elsewhere")
     refresh_free([room.pk for room in rooms])
     return rooms
+
+
+@pytest.fixture
+def institute(_institute):
+    """Three rooms of the same two hosts, open on Thursdays at $18, $12 and $30; the third seats 20."""
+    return copy.deepcopy(_institute)
 
 
 def dates(weeks=3):

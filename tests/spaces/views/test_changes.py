@@ -1,5 +1,6 @@
 """The pages on which dates of a running booking change."""
 
+import copy
 from datetime import timedelta
 
 import pytest
@@ -20,16 +21,33 @@ pytestmark = pytest.mark.django_db
 EVENING = Span(3, 1080, 1200)
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _member(module_db):
+    return TherapistFactory(name="Dana Whitlock")
+
+
 @pytest.fixture
-def booking(therapist):
-    """Three Thursdays of the person who is signed in, 18 to 20, with ten days of notice; Wednesdays are free too."""
+def therapist(client, _member):
+    """Signed in with ``client``."""
+    client.force_login(_member.user)
+    return copy.deepcopy(_member)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _booking(_member):
     office = open_office(name="The garden room", notice_days=10)
     OpeningFactory(office=office, weekday=2, start=1080, end=1200)
     refresh_free([office.pk])
     dates = [(thursday() + timedelta(weeks=week), EVENING) for week in range(3)]
-    found = request_booking(office, guest=therapist, dates=dates)
+    found = request_booking(office, guest=_member, dates=dates)
     confirm_booking(found, by=office.hosts.get())
     return Booking.objects.get(pk=found.pk)
+
+
+@pytest.fixture
+def booking(therapist, _booking):
+    """Three Thursdays of the person who is signed in, 18 to 20, with ten days of notice; Wednesdays are free too."""
+    return copy.deepcopy(_booking)
 
 
 def url(name, booking, *more):

@@ -1,11 +1,13 @@
 """Answers by mail, through the webhook, as Postmark sends them."""
 
 import base64
+import copy
 import json
 import re
 from datetime import timedelta
 
 import pytest
+from django.test import override_settings
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 
@@ -45,9 +47,15 @@ def _answers_are_taken(settings):
     settings.INBOUND_ADDRESS = ADDRESS
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _told(module_db):
+    with override_settings(INBOUND_ADDRESS=ADDRESS):
+        return told_by_mail(EARLY)
+
+
 @pytest.fixture
-def told():
-    return told_by_mail(EARLY)
+def told(_told):
+    return copy.deepcopy(_told)
 
 
 def payload(to, text, *, sender="mara@example.org", headers=(), **more):
