@@ -4,7 +4,7 @@ from itertools import product
 from threading import Barrier, Thread
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 
 from directory.errors import NotAllowedError
@@ -82,13 +82,7 @@ ALLOWED = {
     ("offered", "decline", "author"): "declined",
     ("offered", "withdraw", "helper"): "withdrawn",
 }
-EVERY_CASE = list(
-    product(
-        ["offered", "accepted", "declined", "withdrawn", "lapsed"],
-        VERBS,
-        ["therapist", "author", "helper", "moderator", "outsider", "clock"],
-    )
-)
+ROLES = ["therapist", "author", "helper", "moderator", "outsider", "clock"]
 
 
 def person_of(role, offer):
@@ -102,20 +96,27 @@ def person_of(role, offer):
     return others[role]() if role in others else people[role]
 
 
-@pytest.mark.parametrize(("status", "verb", "role"), EVERY_CASE)
-def test_offer_moves_only_as_allowed(status, verb, role):
-    offer = OfferFactory(
+@pytest.mark.parametrize(
+    "status", ["offered", "accepted", "declined", "withdrawn", "lapsed"]
+)
+def test_offer_moves_only_as_allowed(status, subtests):
+    first = OfferFactory(
         status=status,
         need__author=TherapistFactory(),
         need__first_date=LATER["first_date"],
     )
-    expected = ALLOWED.get((status, verb, role), status)
+    people = {role: person_of(role, first) for role in ROLES}
+    for verb, role in product(VERBS, ROLES):
+        offer = Offer.objects.get(pk=first.pk)
+        expected = ALLOWED.get((status, verb, role), status)
+        refused = pytest.raises(NotAllowedError)
+        with subtests.test(f"{verb} by {role}"), transaction.atomic():
+            with nullcontext() if expected != status else refused:
+                VERBS[verb](offer, by=people[role])
 
-    with nullcontext() if expected != status else pytest.raises(NotAllowedError):
-        VERBS[verb](offer, by=person_of(role, offer))
-
-    offer.refresh_from_db()
-    assert offer.status == expected
+            offer.refresh_from_db()
+            assert offer.status == expected
+            transaction.set_rollback(True)
 
 
 BUTTONS = {
