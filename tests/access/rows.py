@@ -67,6 +67,13 @@ PAGES: dict[str, Row] = {
     "directory:therapist_vcard": (MEMBERS, of("owner")),
     "directory:therapist_block": (MEMBERS, of("newcomer")),
     "directory:therapist_unblock": (OWNER, of("blocked")),
+    "directory:conversation_list": (MEMBERS, of()),
+    "directory:conversation": (MEMBERS, of("newcomer")),
+    "directory:therapist_report": (MEMBERS, of("newcomer")),
+    "directory:colleague_search_list": (MEMBERS, of()),
+    "directory:colleague_search_new": (MEMBERS, of()),
+    "directory:colleague_search_change": (OWNER, of("colleague_search")),
+    "directory:colleague_search_forget": (OWNER, of("colleague_search")),
     # hours offered
     "spaces:my_offices": (MEMBERS, of()),
     "spaces:office_new": (MEMBERS, of()),

@@ -10,6 +10,7 @@ from django.utils import timezone
 from directory.domain.block import block_therapist
 from directory.enums import Standing
 from directory.links import sign
+from directory.models import ColleagueSearch
 from spaces.models import MoveProposal, WaitlistEntry
 from spaces.notifications.links import need_path
 from spaces.views.feed import OFFICE_LINKS
@@ -62,6 +63,9 @@ def build() -> SimpleNamespace:
         closure=ClosureFactory(office=world.office, period=hours(900, 901)),
         blocked=blocked,
         licence=LicenceFactory(therapist=owner),
+        colleague_search=ColleagueSearch.objects.create(
+            therapist=owner, name="Spanish", query="language=es"
+        ),
         asked_supervision=owner.supervisions_given.get(accepted_at=None),
         supervision=owner.supervisions_given.exclude(accepted_at=None).get(),
         waiting=WaitlistEntry.objects.filter(guest=owner).first(),
