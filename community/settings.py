@@ -337,7 +337,7 @@ MEDIA_ROOT = Path(
     env("MEDIA_ROOT", default=str(BASE_DIR / "var" / "media"))
 )  # photos of rooms; a view serves them to those who may see the room
 FILE_UPLOAD_HANDLERS = [
-    "spaces.uploads.SizeLimit",
+    "directory.uploads.SizeLimit",
     "django.core.files.uploadhandler.MemoryFileUploadHandler",
     "django.core.files.uploadhandler.TemporaryFileUploadHandler",
 ]

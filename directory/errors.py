@@ -18,6 +18,10 @@ class AlreadyAppliedError(DomainError):
     """This sign-in has its therapist already."""
 
 
+class PictureError(DomainError):
+    """What was sent is no picture that can be shown: no image, too large, cut off, moving."""
+
+
 class LinkError(DomainError):
     """A signed link that cannot be followed."""
 

@@ -13,9 +13,5 @@ class NeedOpenError(DomainError):
     """One open need per therapist and incident: that one is to be changed."""
 
 
-class PictureError(DomainError):
-    """What was sent is no picture that can be shown: no image, too large, cut off, moving."""
-
-
 class HostError(DomainError):
     """The hosts of an office cannot change like this: the last one stays."""

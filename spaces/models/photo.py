@@ -4,7 +4,6 @@ from django.utils.translation import gettext_lazy as _
 from spaces.models.office import Office
 
 SIDES = {"small": 320, "medium": 800, "large": 1600}  # pixels of the longer side
-MOST_PIXELS = 40_000_000
 MOST_PHOTOS = 8  # of one office
 
 

@@ -13,11 +13,11 @@ from django.views.decorators.http import (
 
 from directory.errors import DomainError
 from directory.http import TherapistRequest, member_required
+from directory.uploads import too_large
 from spaces.domain.photo import add_photo, delete_photo, describe_photo, move_photo
 from spaces.forms.photo import ROWS, PhotoForm, WordsForm
 from spaces.models import Office, OfficePhoto
 from spaces.models.photo import MOST_PHOTOS, SIDES
-from spaces.uploads import too_large
 from spaces.views.office import get_own_office, seen_by
 
 

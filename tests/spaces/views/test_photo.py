@@ -136,7 +136,7 @@ def test_photo_is_for_those_who_may_see_the_room(client, office, therapist):
         (wordy(), "room.png", "no picture we can read"),
         (moving("WEBP"), "room.webp", "an animation"),
         (moving("PNG"), "room.png", "an animation"),
-        (picture(size=(600, 20)), "room.jpg", "too small to see a room"),
+        (picture(size=(600, 20)), "room.jpg", "too small to see anything"),
     ],
     ids=[
         *["svg", "gif", "pdf", "half a jpeg", "half a png", "bmp", "empty", "huge"],
