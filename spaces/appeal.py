@@ -4,6 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from functools import cached_property
 
 from django.db.models import Exists, OuterRef, Prefetch, Q
 from django.utils import timezone
@@ -11,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from directory.models import Block, Therapist
-from spaces.asked import Asked, asked_of
+from spaces.asked import Asked, Missing
 from spaces.coverage import Coverage, coverage_of
 from spaces.enums import IncidentKind
 from spaces.hours import Span, clock, common_spans, merge_spans
@@ -62,19 +63,19 @@ class Appeal:
     def incident(self) -> Incident | None:
         return self.wave.incident
 
-    @property
+    @cached_property
     def open(self) -> list[Asked]:
         """What must be covered, and nobody has offered yet."""
         return [asked for asked in self.asked if asked.is_must and not asked.is_offered]
 
-    @property
+    @cached_property
     def nice(self) -> list[Asked]:
         """What would be welcome, too."""
         return [
             asked for asked in self.asked if not asked.is_must and not asked.is_offered
         ]
 
-    @property
+    @cached_property
     def room(self) -> Office | None:
         """Of the helper's rooms the one that is free for most of it."""
         minutes: Counter[Office] = Counter()
@@ -158,11 +159,15 @@ def appeals_of(
     )
     blocked = _blocked(helpers)
     offices, pledges = offices_of(helpers), pledges_of(helpers)
+    missing: dict[tuple[int, ...], Missing] = {}
     appeals = {}
     for wave, helper in pairs:
         shown = [need for need in needs[wave.pk] if not _hidden(need, helper, blocked)]
         own = pledges[helper.pk]
-        asked = asked_of(shown, coverage, offices[helper.pk], own)
+        of_whom = tuple(need.pk for need in shown)
+        if of_whom not in missing:
+            missing[of_whom] = Missing(shown, coverage)
+        asked = missing[of_whom].asked_of(offices[helper.pk], own)
         appeals[wave.pk, helper.pk] = Appeal(wave, helper, shown, asked, coverage, own)
     return appeals
 
@@ -174,21 +179,25 @@ def appeal_to(wave: Wave, helper: Therapist) -> Appeal:
 def offices_of(helpers: Iterable[int]) -> dict[int, list[Office]]:
     """Each one's rooms, with their openings, those closed now last; a private draft is one too."""
     found: dict[int, list[Office]] = defaultdict(list)
+    hosts: dict[int, list[int]] = defaultdict(list)
+    for office_id, host_id in Office.hosts.through.objects.filter(
+        therapist__in=list(helpers)
+    ).values_list("office", "therapist"):
+        hosts[office_id].append(host_id)
     closures = Closure.objects.filter(
         Q(office=OuterRef("pk")) | Q(building=OuterRef("building")),
         period__contains=timezone.now(),
     )
     offices = (
-        Office.objects.filter(hosts__in=list(helpers), is_hidden=False)
+        Office.objects.filter(pk__in=list(hosts), is_hidden=False)
         .annotate(is_closed=Exists(closures))
         .order_by("is_closed", "name", "pk")
-        .distinct()
     )
     for office in offices.select_related("building").prefetch_related(
-        Prefetch("openings", Opening.objects.current().fresh()), "hosts"
+        Prefetch("openings", Opening.objects.current().fresh())
     ):
-        for host in office.hosts.all():
-            found[host.pk].append(office)
+        for host_id in hosts[office.pk]:
+            found[host_id].append(office)
     return found
 
 

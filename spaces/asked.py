@@ -2,8 +2,9 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import cached_property
 from zoneinfo import ZoneInfo
 
 from django.utils import timezone
@@ -53,41 +54,87 @@ def asked_of(
     offices: Iterable[Office],
     pledges: Iterable[Pledge] = (),
 ) -> list[Asked]:
-    """The stretches of the week the needs are missing, split where the person's free hours begin or end.
+    """What is asked of one person alone; see ``Missing``, of which many can be asked."""
+    return Missing(needs, coverage).asked_of(offices, pledges)
 
-    ``offices`` are the person's, with their openings loaded, ``pledges`` what they would lend of them.
-    """
-    lent = _lent(pledges, needs, coverage)
-    pledged = hours.union(period for periods in lent.values() for period in periods)
-    free = {
-        office: hours.union([*_free(office), *lent.get(office.pk, [])])
-        for office in offices
-    }
-    anywhere = hours.union(period for periods in free.values() for period in periods)
-    found: list[Asked] = []
-    for span, zone, wanting in _cells(needs, coverage):
-        dates = _missing_dates(span, zone, wanting, coverage)
-        if not dates:
-            continue
-        cell = Asked(
+
+class Missing:
+    """What needs are missing of the week, worked out once for all whom they ask."""
+
+    def __init__(self, needs: Sequence[Need], coverage: dict[int, Coverage]) -> None:
+        self.needs, self.coverage = list(needs), coverage
+        self._known_dates: dict[
+            tuple[Span, ZoneInfo, tuple[int, ...]], list[Dated]
+        ] = {}
+
+    @cached_property
+    def cells(self) -> list[Asked]:
+        """Half hours, as they are asked of somebody who has nothing."""
+        return [
+            self._cell(span, zone, wanting, dates)
+            for span, zone, wanting in _cells(self.needs, self.coverage)
+            if (dates := self.dates(span, zone, wanting))
+        ]
+
+    def _cell(
+        self, span: Span, zone: ZoneInfo, wanting: list[Need], dates: list[Dated]
+    ) -> Asked:
+        is_offered = not _meets_any(self.coverage, wanting, dates, "unoffered")
+        must = _meets_any(
+            self.coverage, wanting, dates, "missing" if is_offered else "open"
+        )
+        return Asked(
             span,
             zone,
             wanting,
             dates,
-            is_free=any(contains(anywhere, *_bounds(item)) for item in dates),
-            is_offered=not _meets_any(coverage, wanting, dates, "unoffered"),
-            is_pledged=any(contains(pledged, *_bounds(item)) for item in dates),
+            is_free=False,
+            is_offered=is_offered,
+            is_must=must,
         )
-        cell.is_must = _meets_any(
-            coverage, wanting, dates, "missing" if cell.is_offered else "open"
+
+    def dates(self, span: Span, zone: ZoneInfo, needs: list[Need]) -> list[Dated]:
+        key = span, zone, tuple(need.pk for need in needs)
+        if key not in self._known_dates:
+            found = _missing_dates(span, zone, needs, self.coverage)
+            self._known_dates[key] = found
+        return self._known_dates[key]
+
+    def asked_of(
+        self, offices: Iterable[Office], pledges: Iterable[Pledge] = ()
+    ) -> list[Asked]:
+        """The stretches that are missing, split where the person's free hours begin or end.
+
+        ``offices`` are the person's, with their openings loaded, ``pledges`` what they would lend of them.
+        """
+        lent = _lent(pledges, self.needs, self.coverage)
+        pledged = hours.union(period for periods in lent.values() for period in periods)
+        free = {
+            office: hours.union([*_free(office), *lent.get(office.pk, [])])
+            for office in offices
+        }
+        anywhere = hours.union(
+            period for periods in free.values() for period in periods
         )
-        if found and _continues(found[-1], cell):
-            found[-1].span = found[-1].span._replace(end=span.end)
-        else:
-            found.append(cell)
-    for asked in found:
-        _look_closer(asked, coverage, free)
-    return found
+        found: list[Asked] = []
+        for missing in self.cells:
+            cell = replace(
+                missing,
+                is_free=_contains_any(anywhere, missing.dates),
+                is_pledged=_contains_any(pledged, missing.dates),
+            )
+            if found and _continues(found[-1], cell):
+                found[-1].span = found[-1].span._replace(end=cell.span.end)
+            else:
+                found.append(cell)
+        for asked in found:
+            asked.dates = self.dates(asked.span, asked.zone, asked.needs)
+            _choose_office(asked, free)
+        return found
+
+
+def _contains_any(periods: Sequence[Interval], dates: Iterable[Dated]) -> bool:
+    return bool(periods) and any(contains(periods, *_bounds(item)) for item in dates)
 
 
 def _meets_any(
@@ -179,11 +226,8 @@ def _continues(before: Asked, cell: Asked) -> bool:
     )
 
 
-def _look_closer(
-    asked: Asked, coverage: dict[int, Coverage], free: dict[Office, list[Interval]]
-) -> None:
-    """The whole stretch: its dates, on how many of them one office has all of it, and which does so most often."""
-    asked.dates = _missing_dates(asked.span, asked.zone, asked.needs, coverage)
+def _choose_office(asked: Asked, free: dict[Office, list[Interval]]) -> None:
+    """On how many dates of the whole stretch one office has all of it, and which does so most often."""
     for office, periods in free.items():
         count = sum(contains(periods, *_bounds(item)) for item in asked.dates)
         if count > asked.free_dates:

@@ -134,28 +134,25 @@ def _why_told(appeal: Appeal, community: Community) -> str:
 
 def wanted_wave(rows: Sequence[Delivery]) -> Mapping[int, Skip | Postpone]:
     """Standing, topic, quiet hours and cap are looked at for every kind; this is what a wave adds."""
-    states = dict(
-        Wave.objects.filter(pk__in=[row.payload["wave"] for row in rows]).values_list(
-            "pk", "state"
-        )
-    )
-    refused, superseded = _refused(rows), _superseded(rows)
+    waves = Wave.objects.in_bulk({row.payload["wave"] for row in rows})
+    refused, superseded = _refused(rows, waves), _superseded(rows, waves)
     objections: dict[int, Skip | Postpone] = {}
     for row in rows:
+        wave = waves.get(row.payload["wave"])
         if row.recipient is None or not row.recipient.helps_in_emergencies:
             objections[row.pk] = Skip("opted out")
-        elif states.get(row.payload["wave"]) in {None, WaveState.STOPPED}:
+        elif wave is None or wave.state == WaveState.STOPPED:
             objections[row.pk] = Skip("the wave was stopped")
         elif row.pk in refused:
             objections[row.pk] = Skip("not for this incident")
         elif row.pk in superseded:
             objections[row.pk] = Skip("a later wave tells them")
-        elif states[row.payload["wave"]] == WaveState.PAUSED:
+        elif wave.state == WaveState.PAUSED:
             objections[row.pk] = Postpone(timezone.now() + PAUSE, "the wave is paused")
     return objections
 
 
-def _refused(rows: Sequence[Delivery]) -> set[int]:
+def _refused(rows: Sequence[Delivery], waves: Mapping[int, Wave]) -> set[int]:
     """Rows to people who said that they do not want to hear of this incident."""
     said = Answer.objects.filter(
         recipient__in=[row.recipient_id for row in rows if row.recipient_id],
@@ -167,7 +164,6 @@ def _refused(rows: Sequence[Delivery]) -> set[int]:
             "recipient", "wave__incident", "wave__need"
         )
     }
-    waves = Wave.objects.in_bulk([row.payload["wave"] for row in rows])
     return {
         row.pk
         for row in rows
@@ -176,9 +172,8 @@ def _refused(rows: Sequence[Delivery]) -> set[int]:
     }
 
 
-def _superseded(rows: Sequence[Delivery]) -> set[int]:
+def _superseded(rows: Sequence[Delivery], waves: Mapping[int, Wave]) -> set[int]:
     """Rows that waited, for quiet hours say, until a later wave told the same person: one mail says it all."""
-    waves = Wave.objects.in_bulk([row.payload["wave"] for row in rows])
     told = WaveRecipient.objects.filter(
         recipient__in=[row.recipient_id for row in rows if row.recipient_id]
     ).order_by("wave__number")
@@ -208,7 +203,7 @@ def urgent_wave(rows: Sequence[Delivery]) -> set[int]:
 
 def _appeals(rows: Sequence[Delivery]) -> dict[int, Appeal]:
     waves = Wave.objects.select_related("incident").in_bulk(
-        [row.payload["wave"] for row in rows]
+        {row.payload["wave"] for row in rows}
     )
     pairs = {
         row.pk: (waves[row.payload["wave"]], row.recipient)

@@ -57,7 +57,8 @@ def _drain(lock: DrainLock) -> bool:
             if not rows:
                 break
             try:
-                _send_batch(lock, post, rows, deadline)
+                # What is written is sent, also when the time is up: unless the mail server is slow, that is soon done.
+                _send_batch(lock, post, rows, deadline + settings.OUTBOX_SECONDS)
             except ServerAwayError as error:
                 logger.warning("The mail server does not answer: %s", error)
                 give_back(lock.key, timezone.now() + SERVER_AWAY)

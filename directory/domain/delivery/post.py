@@ -1,5 +1,6 @@
 """The conversation with the mail server: one connection kept open, and what each answer means."""
 
+import secrets
 import smtplib
 from dataclasses import dataclass
 from typing import Any
@@ -109,6 +110,17 @@ def message_id(row: Delivery) -> str:
     return f"<delivery.{row.pk}.{row.created_at.timestamp():.0f}@{host}>"
 
 
+class Letter(EmailMultiAlternatives):
+    """Brings the lines between its parts along: to find some that do not occur in them takes a third of the writing."""
+
+    def message(self, **policy: Any) -> Any:
+        message = super().message(**policy)
+        for part in message.walk():
+            if part.is_multipart():
+                part.set_boundary(secrets.token_hex(16))
+        return message
+
+
 def write(row: Delivery, mail: Mail, kind: MessageKind) -> EmailMultiAlternatives:
     headers = {
         "Message-ID": row.message_id,
@@ -120,7 +132,7 @@ def write(row: Delivery, mail: Mail, kind: MessageKind) -> EmailMultiAlternative
             "List-Unsubscribe", f"<{unsubscribe_url(row.recipient, kind.topic)}>"
         )
         headers.setdefault("List-Unsubscribe-Post", "List-Unsubscribe=One-Click")
-    message = EmailMultiAlternatives(
+    message = Letter(
         subject=one_line(mail.subject),
         body=mail.text,
         to=[row.recipient.address if row.recipient else row.address],
