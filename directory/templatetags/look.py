@@ -16,6 +16,8 @@ from django.utils.safestring import SafeString
 from django.utils.timezone import localtime
 from django.utils.translation import gettext
 
+from directory.text import say_device
+
 register = template.Library()
 
 HUES = 6
@@ -112,6 +114,9 @@ def when(value: Any) -> str:
     if (upper - lower).days < 1 and f"{upper:%H:%M}" == "00:00":
         return f"{day(lower)}, {lower:%H:%M}–24:00"
     return gettext("%(from)s to %(to)s") % {"from": when(lower), "to": when(upper)}
+
+
+register.filter("device", say_device)
 
 
 @register.filter

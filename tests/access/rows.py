@@ -242,6 +242,7 @@ OF_ONES_OWN = {
     "mfa_reauthenticate_webauthn",
     "mfa_remove_webauthn",
     "mfa_edit_webauthn",
+    "usersessions_list",
 }
 # The provider's: behind a secret of its own, see tests/spaces/views/test_inbound.py
 WEBHOOKS = {"anymail:postmark_inbound_webhook", "anymail:postmark_tracking_webhook"}
@@ -252,4 +253,5 @@ ADMINISTRATORS_ONLY = {
     "account_emailaddress",
     "mfa_authenticator",
     "auth_group",
+    "usersessions_usersession",
 }

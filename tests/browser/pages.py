@@ -211,6 +211,7 @@ PAGES = {
         "passkeys": lambda world: reverse("mfa_list_webauthn"),
         "add a passkey": lambda world: reverse("mfa_add_webauthn"),
         "authenticator app": lambda world: reverse("mfa_activate_totp"),
+        "signed in where": lambda world: reverse("usersessions_list"),
         "set a password": lambda world: reverse("account_set_password"),
         "sign out": lambda world: reverse("account_logout"),
         "nothing here": lambda world: "/nothing-here/",

@@ -1,4 +1,5 @@
 import factory
+from allauth.mfa.models import Authenticator
 from django.utils import timezone
 from factory.django import DjangoModelFactory
 
@@ -26,7 +27,7 @@ class CommunityFactory(DjangoModelFactory[Community]):
 
 
 class UserFactory(DjangoModelFactory[User]):
-    """A sign-in without a password, its address confirmed."""
+    """A sign-in without a password, its address confirmed; who moderates has a second factor."""
 
     class Meta:
         model = User
@@ -37,6 +38,24 @@ class UserFactory(DjangoModelFactory[User]):
     confirmed = factory.RelatedFactory(
         "tests.factories.directory.EmailAddressFactory", factory_related_name="user"
     )
+    is_staff = False
+    second_factor = factory.Maybe(
+        "is_staff",
+        factory.RelatedFactory(
+            "tests.factories.directory.AuthenticatorFactory",
+            factory_related_name="user",
+        ),
+    )
+
+
+class AuthenticatorFactory(DjangoModelFactory):
+    """An authenticator app."""
+
+    class Meta:
+        model = "mfa.Authenticator"
+
+    type = Authenticator.Type.TOTP
+    data = factory.LazyFunction(dict)
 
 
 class EmailAddressFactory(DjangoModelFactory):

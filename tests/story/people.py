@@ -193,6 +193,22 @@ class Person:
         self.page.wait_for_url("/")
         return self
 
+    def add_a_passkey(self):
+        """Their laptop's own, which always says yes."""
+        self.goto("/accounts/2fa/webauthn/add/")
+        laptop = self.context.new_cdp_session(self.page)
+        laptop.send("WebAuthn.enable")
+        options = {
+            "protocol": "ctap2",
+            "transport": "internal",
+            "hasResidentKey": True,
+            "hasUserVerification": True,
+            "isUserVerified": True,
+        }
+        laptop.send("WebAuthn.addVirtualAuthenticator", {"options": options})
+        self.press("Make a passkey on this device")
+        self.page.wait_for_url(re.compile("/accounts/2fa/(?!webauthn/add)"))
+
     def close(self):
         if self._page is not None:
             self.context.close()

@@ -114,7 +114,11 @@ class Story:
         newcomer.does_not_read("Mara")
 
         moderator.sign_in()
-        moderator.follow(moderator.mail("Ariadne", "asks to join"), "/admin/")
+        letter = moderator.mail("Ariadne", "asks to join")
+        moderator.follow(letter, "/admin/")
+        moderator.reads("Add a passkey or an authenticator app first")
+        moderator.add_a_passkey()
+        moderator.follow(letter, "/admin/")
         moderator.page.get_by_role("button", name="Approve").click()
         newcomer.follow(newcomer.mail("Welcome to East Bay Therapists"), "/")
         newcomer.reads("Waiting for you")

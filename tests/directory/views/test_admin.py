@@ -46,7 +46,7 @@ def test_the_queue_shows_applicants_in_constant_queries(
 ):
     people = [applicant() for _ in range(item_count)]
 
-    with django_assert_num_queries(12):
+    with django_assert_num_queries(13):
         response = client.get(QUEUE)
 
     assert list(response.context["cl"].result_list) == people
@@ -205,7 +205,7 @@ def test_the_deliveries_list_is_constant(
 ):
     DeliveryFactory.create_batch(item_count)
 
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(9):
         client.get(reverse("admin:directory_delivery_changelist"))
 
 

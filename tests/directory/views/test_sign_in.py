@@ -1,6 +1,7 @@
 """The real sign-in, as a newcomer and a member walk it: pages of allauth, codes from the outbox."""
 
 import re
+from http import HTTPStatus
 
 import pytest
 from allauth.mfa.models import Authenticator
@@ -43,6 +44,7 @@ def test_a_member_signs_in_with_a_code(client, post):
 )
 def test_a_passkey_is_a_second_factor_for_staff_only(post, factory, next_page):
     person = factory()
+    Authenticator.objects.all().delete()
     Authenticator.objects.create(user=person.user, type="webauthn", data={})
 
     response = post(reverse("account_request_login_code"), email=person.user.email)
@@ -153,3 +155,35 @@ def test_moderators_find_their_desk(client):
 
     assert client.get(reverse("admin:index")).status_code == 200
     assert client.get(reverse("admin:directory_user_changelist")).status_code == 403
+
+
+def test_who_moderates_needs_a_second_factor_at_the_desk(client):
+    person = ModeratorFactory()
+    client.force_login(person.user)
+    assert client.get(reverse("admin:index")).status_code == HTTPStatus.OK
+
+    Authenticator.objects.all().delete()
+    asked = client.get(reverse("admin:directory_therapist_changelist"), follow=True)
+
+    assert asked.redirect_chain[-1][0] == reverse("mfa_index")
+    assert "Add a passkey or an authenticator app first" in asked.text
+
+
+def test_signed_in_elsewhere_is_seen_and_ended(django_capture_on_commit_callbacks):
+    member = TherapistFactory()
+    here = Client(headers={"user-agent": "Mozilla/5.0 (X11; Linux) Firefox/140.0"})
+    phone = Client(headers={"user-agent": "Mozilla/5.0 (iPhone) Version/18 Safari/6"})
+    ask = reverse("account_request_login_code")
+    for number, browser in enumerate([phone, here]):
+        with django_capture_on_commit_callbacks(execute=True):
+            asked = browser.post(ask, {"email": member.user.email})
+        browser.post(asked.url, {"code": code_in(mail.outbox[number])})
+
+    page = here.get(reverse("usersessions_list"))
+    here.post(reverse("usersessions_list"))
+
+    assert "Safari, iPhone" in page.text
+    assert "Firefox, Linux" in page.text
+    settings = reverse("directory:settings")
+    assert here.get(settings).status_code == HTTPStatus.OK
+    assert phone.get(settings).url.startswith(reverse("account_login"))

@@ -204,5 +204,5 @@ def test_a_waves_page_asks_as_often_for_one_as_for_many(
     for _each in range(count):
         mailed(wave, "sent")
 
-    with django_assert_num_queries(18):
+    with django_assert_num_queries(19):
         client.get(page_of(wave))
