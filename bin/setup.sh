@@ -3,7 +3,12 @@
 set -eu
 cd "$(dirname "$0")/.."
 
-for candidate in "${PYTHON:-}" python3 python3.14 python3.13 python3.12 python3.11 python; do
+# The system's own Python before one that a version manager compiled: packaged ones are built with optimizations which
+# those leave out, and run the tests in three quarters of the time.
+packaged=$(command -pv python3 || :)
+case ":$PATH:" in *":${packaged%/*}:"*) ;; *) packaged= ;; esac
+"$packaged" -c 'import ensurepip, venv' 2>/dev/null || packaged=
+for candidate in "${PYTHON:-}" "$packaged" python3 python3.14 python3.13 python3.12 python3.11 python; do
   if [ -n "$candidate" ] && "$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
     found=$candidate
     break
