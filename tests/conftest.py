@@ -37,6 +37,8 @@ LONGEST = [
     "/browser/",
     "test_rivals.py",
     "test_load_demo.py",
+    "/spaces/views/",
+    "/spaces/domain/",
 ]
 
 

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from django.db import transaction
 from django.utils import timezone
 
 from directory.enums import TermKind
@@ -212,9 +213,9 @@ def test_added_hours_are_asked_for_removed_ones_not_mentioned_any_more():
     assert offer.status == "lapsed"
 
 
-@pytest.mark.parametrize(
-    ("wish", "is_news"),
-    [
+def test_only_what_was_not_asked_for_before_is_news(subtests):
+    first = published(nice=[])
+    cases = [
         ({"note": "Quiet, please"}, False),
         ({"nice": [NICE]}, False),
         ({"spans": [Span(2, 9 * 60, 10 * 60)]}, False),
@@ -222,12 +223,10 @@ def test_added_hours_are_asked_for_removed_ones_not_mentioned_any_more():
         ({"radius_metres": 12_000}, True),
         ({"most_cents": 3000}, True),
         ({"people": 1}, True),
-    ],
-)
-def test_only_what_was_not_asked_for_before_is_news(wish, is_news):
-    need = published(nice=[])
-    before = need.published_at
+    ]
+    for wish, is_news in cases:
+        with subtests.test(wish=wish), transaction.atomic():
+            changed(Need.objects.get(), **wish)
 
-    changed(need, **wish)
-
-    assert (Need.objects.get().published_at > before) == is_news
+            assert (Need.objects.get().published_at > first.published_at) == is_news
+            transaction.set_rollback(True)

@@ -1,4 +1,5 @@
 from datetime import timedelta
+from itertools import product
 
 import pytest
 from django.urls import reverse
@@ -190,18 +191,7 @@ def test_search_knows_words_that_went_out_of_use_but_no_invented_ones(
     assert "“telex” is not in our lists any more" in response.content.decode()
 
 
-@pytest.mark.parametrize("query", [{}, asked()])
-@pytest.mark.parametrize(
-    ("sort", "first", "words"),
-    [
-        ("", "Near", "first"),
-        ("nearest", "Near", "nearest first"),
-        ("cheapest", "Cheap", "cheapest first"),
-        ("freshest", "Fresh", "confirmed last first"),
-        ("backwards", None, "Select a valid choice"),
-    ],
-)
-def test_search_is_sorted_and_says_how(client, therapist, query, sort, first, words):
+def test_search_is_sorted_and_says_how(client, therapist, subtests):
     far = {"latitude": 37.86, "longitude": -122.27}
     week_ago = timezone.now() - timedelta(days=7)
     open_office(
@@ -221,11 +211,20 @@ def test_search_is_sorted_and_says_how(client, therapist, query, sort, first, wo
         opening={"end": 1230, "confirmed_at": week_ago},
     )
 
-    response = client.get(URL, {**query, "near": "94618", "sort": sort})
+    cases = [
+        ("", "Near", "first"),
+        ("nearest", "Near", "nearest first"),
+        ("cheapest", "Cheap", "cheapest first"),
+        ("freshest", "Fresh", "confirmed last first"),
+        ("backwards", None, "Select a valid choice"),
+    ]
+    for query, (sort, first, words) in product([{}, asked()], cases):
+        with subtests.test(sort, query=query):
+            response = client.get(URL, {**query, "near": "94618", "sort": sort})
 
-    shown = response.context.get("full") or response.context["nearby"]
-    assert names(shown)[:1] == ([first] if first else [])
-    assert words in response.content.decode()
+            shown = response.context.get("full") or response.context["nearby"]
+            assert names(shown)[:1] == ([first] if first else [])
+            assert words in response.content.decode()
 
 
 def test_search_pages_keep_the_address(client, therapist, monkeypatch):
