@@ -103,6 +103,18 @@ class JoinForm(forms.Form):
         kinds.queryset = Term.objects.current().of_kind(TermKind.CREDENTIAL)
         self.fields["jurisdiction"].initial = community.jurisdiction
         self.fields["agreement"].label = community.agreement
+        self.questions = {
+            f"question_{number}": question
+            for number, line in enumerate(community.join_questions.splitlines())
+            if (question := line.strip())
+        }
+        for name, question in self.questions.items():
+            self.fields[name] = forms.CharField(
+                label=question,
+                max_length=2000,
+                widget=forms.Textarea({"rows": 3, "dir": "auto"}),
+            )
+        self.order_fields([name for name in self.fields if name != "agreement"])
 
     def clean_expires_on(self) -> date:
         expires_on: date = self.cleaned_data["expires_on"]
@@ -127,7 +139,14 @@ class JoinForm(forms.Form):
         return {
             name: value
             for name, value in self.cleaned_data.items()
-            if name != "agreement"
+            if name != "agreement" and name not in self.questions
+        }
+
+    def said(self) -> dict[str, str]:
+        """The moderators' questions, answered."""
+        return {
+            question: self.cleaned_data[name]
+            for name, question in self.questions.items()
         }
 
 
@@ -369,3 +388,16 @@ class AttestForm(DayForm):
             "required": gettext_lazy("Tick this: it is your word that hosts rely on.")
         },
     )
+
+
+class MessageForm(forms.Form):
+    text = forms.CharField(
+        label=gettext_lazy("Your words"),
+        max_length=4000,
+        widget=forms.Textarea({"rows": 5, "dir": "auto"}),
+    )
+
+
+class InviteForm(forms.Form):
+    name = LineField(label=gettext_lazy("Their name"), max_length=200)
+    email = forms.EmailField(label=gettext_lazy("Their email address"))

@@ -61,6 +61,46 @@ def member_required(view: View) -> View:
     return login_required(wrapper)
 
 
+def applicant_required(view: View) -> View:
+    """For whoever is not in yet and has something to say about it: applicants, the declined, the suspended."""
+
+    @wraps(view)
+    def wrapper(request: TherapistRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if request.therapist.standing in {Standing.MEMBER, Standing.INVITED}:
+            return redirect("home")
+        return view(request, *args, **kwargs)
+
+    return therapist_required(wrapper)
+
+
+def member_or_applicant_required(view: View) -> View:
+    """For what an applicant may prepare while they wait; to all others as ``member_required``."""
+    for_members = member_required(view)
+
+    @wraps(view)
+    def wrapper(request: TherapistRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        therapist: Therapist | None = getattr(request, "therapist", None)
+        if therapist is not None and therapist.standing == Standing.APPLICANT:
+            return view(request, *args, **kwargs)
+        return for_members(request, *args, **kwargs)
+
+    return wrapper
+
+
+def helped_required(view: View) -> View:
+    """For members, and for applicants in the fast lane while they may ask for help."""
+    for_members = member_required(view)
+
+    @wraps(view)
+    def wrapper(request: TherapistRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        therapist: Therapist | None = getattr(request, "therapist", None)
+        if therapist is not None and therapist.is_in_fast_lane:
+            return view(request, *args, **kwargs)
+        return for_members(request, *args, **kwargs)
+
+    return wrapper
+
+
 def render_part(
     request: TherapistRequest,
     template: str,

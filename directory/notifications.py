@@ -13,9 +13,10 @@ from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy
 
-from directory.enums import DeliveryState, Priority, Topic
+from directory.enums import DeliveryState, Priority, Standing, Topic
 from directory.links import sign
 from directory.models import (
+    ApplicationMessage,
     Community,
     Delivery,
     Licence,
@@ -263,6 +264,64 @@ def render_supervision(
     return render
 
 
+def render_application_messages(rows: Sequence[Delivery]) -> dict[int, Mail | Skip]:
+    """To whoever did not write it: the applicant, or the moderators."""
+    community = Community.objects.current()
+    found = ApplicationMessage.objects.select_related("applicant", "author").in_bulk(
+        [row.payload["message"] for row in rows]
+    )
+    mails: dict[int, Mail | Skip] = {}
+    for row in rows:
+        if message := found.get(row.payload["message"]):
+            path = (
+                reverse("directory:application")
+                if message.applicant_id == row.recipient_id
+                else reverse(
+                    "admin:directory_therapist_change", args=[message.applicant_id]
+                )
+            )
+            context = {
+                "community": community,
+                "message": message,
+                "action_url": absolute_url(path),
+            }
+            mails[row.pk] = mail_from_templates(
+                "directory", "application_message", context
+            )
+    return mails
+
+
+def render_invitations(rows: Sequence[Delivery]) -> dict[int, Mail | Skip]:
+    """Skipped for whoever joined meanwhile."""
+    community = Community.objects.current()
+    inviting = Therapist.objects.in_bulk([row.payload["by"] for row in rows])
+    return {
+        row.pk: mail_from_templates(
+            "directory",
+            "invitation",
+            {
+                "community": community,
+                "by": inviting[row.payload["by"]],
+                "action_url": absolute_url(reverse("account_signup")),
+            },
+        )
+        for row in rows
+        if row.payload["by"] in inviting
+        and row.recipient
+        and row.recipient.standing == Standing.INVITED
+    }
+
+
+def render_fast_lanes(rows: Sequence[Delivery]) -> dict[int, Mail | Skip]:
+    context = {
+        "community": Community.objects.current(),
+        "action_url": absolute_url("/"),
+    }
+    return {
+        row.pk: mail_from_templates("directory", "fast_lane", context) for row in rows
+    }
+
+
 def render_warnings(rows: Sequence[Delivery]) -> dict[int, Mail | Skip]:
     """A licence runs out soon; no word of it once another date is known."""
     community = Community.objects.current()
@@ -372,6 +431,12 @@ def register() -> None:
         register_message(
             MessageKind(kind, Priority.ESSENTIAL, None, render_decision(kind))
         )
+    for kind, render in [
+        ("application_message", render_application_messages),
+        ("invitation", render_invitations),
+        ("fast_lane", render_fast_lanes),
+    ]:
+        register_message(MessageKind(kind, Priority.ESSENTIAL, None, render))
     register_message(
         MessageKind("licence_expires", Priority.ESSENTIAL, None, render_warnings)
     )

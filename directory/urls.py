@@ -1,5 +1,6 @@
 from django.urls import path
 
+from directory.views.application import application, invite, vouch
 from directory.views.colleague_search import (
     colleague_search_change,
     colleague_search_forget,
@@ -32,6 +33,9 @@ app_name = "directory"
 urlpatterns = [
     path("", therapist_list, name="therapist_list"),
     path("join/", join, name="join"),
+    path("application/", application, name="application"),
+    path("invite/", invite, name="invite"),
+    path("vouch/<str:token>/", vouch, name="vouch"),
     path("profile/", profile_edit, name="profile_edit"),
     path("settings/", settings, name="settings"),
     path("settings/mail-works/", mail_works, name="mail_works"),

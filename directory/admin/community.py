@@ -38,6 +38,8 @@ class CommunityAdmin(admin.ModelAdmin):
                     "latitude",
                     "longitude",
                     "answer_days",
+                    "join_questions",
+                    "invitations_a_month",
                     "agreement",
                 ]
             },

@@ -6,7 +6,7 @@ from typing import Any
 from django.contrib import admin, messages
 from django.contrib.admin.views.main import ChangeList
 from django.db import models
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from directory.admin.rows import ReadOnlyRows, ReasonForm, moderator_of
+from directory.domain.application import write_message
 from directory.domain.licence import check_licence
 from directory.domain.membership import (
     approve_applicant,
@@ -27,6 +28,7 @@ from directory.enums import Standing
 from directory.errors import DomainError
 from directory.models import (
     Licence,
+    LicenceRegister,
     StandingEvent,
     Supervision,
     Therapist,
@@ -258,6 +260,8 @@ class TherapistAdmin(admin.ModelAdmin):
             except DomainError as error:
                 self.message_user(request, str(error), messages.ERROR)
             else:
+                said = f"{verb.__name__}: {words.get('reason', '')}"
+                self.log_change(request, therapist, said.strip(": "))
                 done += 1
         if done:
             said = ngettext(
@@ -273,7 +277,12 @@ class TherapistAdmin(admin.ModelAdmin):
             self.admin_site.admin_view(self.decide),
             name="directory_therapist_decide",
         )
-        return [decide, *super().get_urls()]
+        write = path(
+            "<int:pk>/write/",
+            self.admin_site.admin_view(self.write),
+            name="directory_therapist_write",
+        )
+        return [decide, write, *super().get_urls()]
 
     def change_view(
         self,
@@ -303,8 +312,23 @@ class TherapistAdmin(admin.ModelAdmin):
                 **(extra_context or {}),
                 "decisions": decisions,
                 "reason_form": ReasonForm(),
+                **(_file_of(therapist) if isinstance(therapist, Therapist) else {}),
             },
         )
+
+    def write(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """To an applicant, who is mailed and answers on their own page."""
+        therapist = get_object_or_404(Therapist, pk=pk)
+        try:
+            write_message(
+                therapist, by=moderator_of(request), text=request.POST.get("text", "")
+            )
+        except DomainError as error:
+            self.message_user(request, str(error), messages.ERROR)
+        else:
+            self.log_change(request, therapist, _("Wrote to the applicant."))
+            self.message_user(request, _("Sent."), messages.SUCCESS)
+        return redirect(reverse("admin:directory_therapist_change", args=[pk]))
 
     def decide(self, request: HttpRequest, pk: int) -> HttpResponse:
         therapist = get_object_or_404(Therapist, pk=pk)
@@ -317,3 +341,21 @@ class TherapistAdmin(admin.ModelAdmin):
                 request, Therapist.objects.filter(pk=pk), found[0], reason=reason
             )
         return redirect(reverse("admin:directory_therapist_change", args=[pk]))
+
+
+def _file_of(therapist: Therapist) -> dict[str, Any]:
+    """What a moderator looks at before they decide."""
+    held = list(therapist.licences.select_related("kind"))
+    same = Q(pk=None)
+    for licence in held:
+        same |= Q(number__iexact=licence.number, jurisdiction=licence.jurisdiction)
+    states = {licence.jurisdiction for licence in held}
+    return {
+        "said": therapist.application_messages.select_related("author"),
+        "vouches": therapist.vouches_received.select_related("by"),
+        "same_licence": Licence.objects.filter(same)
+        .exclude(therapist=therapist)
+        .select_related("therapist", "kind"),
+        "registers": LicenceRegister.objects.filter(jurisdiction__in=states),
+        "is_applicant": therapist.standing == S.APPLICANT,
+    }

@@ -170,6 +170,15 @@ def reinstate_member(
     )
 
 
+@transaction.atomic
+def ask_again(therapist: Therapist, *, by: Therapist) -> Therapist:
+    """Whoever was declined is an applicant again, with what they told before."""
+    therapist, _event = _move(
+        therapist, S.APPLICANT, by=by, acting=Party.PERSON, reason="", only_from=S.LEFT
+    )
+    return therapist
+
+
 def leave(therapist: Therapist, *, by: Therapist, reason: str = "") -> Therapist:
     """The person goes, or takes an application back; what is booked with others runs on."""
     therapist, _event = _move(
@@ -245,6 +254,15 @@ def locate(therapist: Therapist, *, zip_code: str) -> None:
     therapist.latitude, therapist.longitude = snap(place.latitude, place.longitude)
 
 
+def invited_at(user: User) -> Therapist | None:
+    """What is kept under this address for somebody who has no sign-in yet."""
+    return (
+        Therapist.objects.annotate(invited_at=Lower("email"))
+        .filter(user=None, invited_at__in=ways_to_write(user.email))
+        .first()
+    )
+
+
 def _claimed_by(user: User) -> Therapist:
     """The row an application is written into: one's own from before, an invitation's, or a new one."""
     own = Therapist.objects.select_for_update(of=("self",)).filter(user=user).first()
@@ -274,6 +292,7 @@ def _decide(
     mail: str,
 ) -> Therapist:
     """A moderator's move, told to the person."""
+    _only_another_look(therapist, by)
     therapist, event = _move(
         therapist, new, by=by, acting=Party.MODERATOR, reason=reason, only_from=old
     )
@@ -337,6 +356,28 @@ def _party(therapist: Therapist, by: Therapist | None) -> Party:
             Party.PERSON
         )  # a moderator, too, is only a person where they themselves are concerned
     return Party.MODERATOR if by.is_moderator and by.is_member else Party.OUTSIDER
+
+
+def _only_another_look(therapist: Therapist, by: Therapist) -> None:
+    """Who said no does not read the appeal, where there is anybody else."""
+    appeal = therapist.application_messages.filter(is_appeal=True).last()
+    if appeal is None:
+        return
+    decided = therapist.standing_events.filter(created_at__lt=appeal.created_at)
+    said_no = decided.exclude(actor=therapist).filter(actor__isnull=False).last()
+    is_decided = therapist.standing_events.filter(
+        created_at__gt=appeal.created_at, actor__isnull=False
+    ).exclude(actor=therapist)
+    others = Therapist.objects.moderators().exclude(pk__in=[by.pk, therapist.pk])
+    if (
+        said_no
+        and said_no.actor_id == by.pk
+        and not is_decided.exists()
+        and others.exists()
+    ):
+        raise NotAllowedError(
+            _("You decided before; an appeal is read by another moderator.")
+        )
 
 
 def _need_reason(reason: str) -> None:

@@ -1,3 +1,4 @@
+from directory.models.application import ApplicationMessage, Vouch
 from directory.models.block import Block
 from directory.models.community import Community
 from directory.models.delivery import Delivery, DeliveryQuerySet
@@ -18,6 +19,7 @@ from directory.models.therapist import StandingEvent, Therapist, TherapistQueryS
 from directory.models.user import User
 
 __all__ = [
+    "ApplicationMessage",
     "Block",
     "ColleagueSearch",
     "Community",
@@ -39,4 +41,5 @@ __all__ = [
     "Therapist",
     "TherapistQuerySet",
     "User",
+    "Vouch",
 ]

@@ -97,6 +97,18 @@ class Community(models.Model):
     answer_days = models.PositiveSmallIntegerField(
         _("days to answer a request"), default=3
     )
+    join_questions = models.TextField(
+        _("questions to applicants"),
+        blank=True,
+        help_text=_(
+            "One a line. The answers begin the conversation with the moderators."
+        ),
+    )
+    invitations_a_month = models.PositiveSmallIntegerField(
+        _("invitations a month"),
+        default=10,
+        help_text=_("That each member may send."),
+    )
     agreement = models.TextField(
         _("what members agree to"),
         default=(

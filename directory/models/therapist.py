@@ -201,6 +201,13 @@ class Therapist(models.Model):
     )
     joined_at = models.DateTimeField(_("member since"), null=True, blank=True)
     agreed_at = models.DateTimeField(_("agreed on"), null=True, blank=True)
+    fast_lane_until = models.DateTimeField(
+        _("may ask for help until"),
+        null=True,
+        blank=True,
+        editable=False,
+        help_text=_("Two members vouched for this applicant in an emergency."),
+    )
     lapsed_on = models.DateField(
         _("licence lapsed on"),
         null=True,
@@ -310,6 +317,15 @@ class Therapist(models.Model):
     @property
     def is_member(self) -> bool:
         return self.standing == Standing.MEMBER
+
+    @property
+    def is_in_fast_lane(self) -> bool:
+        """An applicant who may publish a need and accept offers, and nothing else."""
+        return (
+            self.standing == Standing.APPLICANT
+            and self.fast_lane_until is not None
+            and self.fast_lane_until > timezone.now()
+        )
 
     @property
     def is_moderator(self) -> bool:

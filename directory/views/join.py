@@ -1,11 +1,13 @@
 from django.contrib import messages
+from django.db import transaction
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from directory.domain.membership import apply_to_join
+from directory.domain.application import answer_questions
+from directory.domain.membership import apply_to_join, invited_at
 from directory.enums import Standing
 from directory.errors import DomainError
 from directory.forms import JoinForm
@@ -24,7 +26,9 @@ def join(request: VisitorRequest) -> HttpResponse:
     )
     if form.is_valid():
         try:
-            apply_to_join(request.user, **form.answers())
+            with transaction.atomic():
+                applicant = apply_to_join(request.user, **form.answers())
+                answer_questions(applicant, form.said())
         except DomainError as error:
             form.add_error(None, str(error))
         else:
@@ -36,10 +40,13 @@ def join(request: VisitorRequest) -> HttpResponse:
 
 
 def _known(request: VisitorRequest) -> dict[str, str]:
-    """What somebody who left told us before."""
-    if request.therapist is None:
+    """What somebody who left told us before, or who invited them said."""
+    known = request.therapist
+    if known is None and request.user.is_authenticated:
+        known = invited_at(request.user)
+    if known is None:
         return {}
     return {
-        name: getattr(request.therapist, name)
+        name: getattr(known, name)
         for name in ["name", "credentials", "zip_code", "neighbourhood"]
     }

@@ -8,16 +8,24 @@ from directory.domain.membership import leave
 from directory.domain.preference import mail_works_again, set_topics
 from directory.errors import DomainError
 from directory.forms import ProfileForm, SettingsForm
-from directory.http import TherapistRequest, member_required, therapist_required
+from directory.http import (
+    TherapistRequest,
+    member_or_applicant_required,
+    member_required,
+    therapist_required,
+)
 from directory.models import Therapist
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@member_required
+@member_or_applicant_required
 def profile_edit(request: TherapistRequest) -> HttpResponse:
     form = ProfileForm(request.POST or None, instance=request.therapist)
     if form.is_valid():
         form.save()
+        if not request.therapist.is_member:
+            messages.success(request, _("Kept. Members see it once you are in."))
+            return redirect("home")
         messages.success(request, _("Saved. This is how members see you now."))
         return redirect("directory:therapist_detail", request.therapist.pk)
     return render(request, "directory/profile_form.html", {"form": form})

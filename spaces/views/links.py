@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from directory.errors import DomainError, LinkExpired
-from directory.http import member_required
+from directory.http import helped_required
 from directory.models import Therapist
 from spaces.models import Need
 
@@ -35,8 +35,8 @@ def let_in(request: HttpRequest, need: Need, person: Therapist) -> None:
 
 
 def asker_required(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """For members; and, for the one need in the address, for whoever was let in by its signed link."""
-    for_members = member_required(view)
+    """For members and applicants in the fast lane; and, for the one need in the address, for whoever was let in by its signed link."""
+    for_members = helped_required(view)
 
     @wraps(view)
     def wrapper(request: Any, pk: int, *args: Any, **kwargs: Any) -> HttpResponse:

@@ -11,7 +11,7 @@ from django.views.decorators.http import (
 )
 
 from directory.errors import DomainError
-from directory.http import TherapistRequest, member_required, render_part
+from directory.http import TherapistRequest, helped_required, render_part
 from directory.links import read
 from directory.models import Therapist
 from spaces import hours
@@ -43,7 +43,7 @@ from spaces.views.need_page import need_context, plan_of
 
 
 @require_http_methods(["GET", "POST"])
-@member_required
+@helped_required
 def need_new(request: TherapistRequest) -> HttpResponse:
     """For an incident, confirmed or not, or for no incident at all."""
     me = request.therapist

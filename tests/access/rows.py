@@ -9,6 +9,7 @@ changed nothing), i(n).
 from collections.abc import Callable
 from types import SimpleNamespace
 
+from directory.links import sign
 from spaces.notifications.agreement import approval_path
 from spaces.notifications.entry import guest_path
 from spaces.notifications.hours import true_path
@@ -53,7 +54,13 @@ PAGES: dict[str, Row] = {
     "home": (EVERYBODY, of()),
     "directory:therapist_list": (MEMBERS, of()),
     "directory:join": ("ihhhhhhh", of()),
-    "directory:profile_edit": (MEMBERS, of()),
+    "directory:profile_edit": ("sihiiiii", of()),
+    "directory:application": ("siihhhhh", of()),
+    "directory:invite": (MEMBERS, of()),
+    "directory:vouch": (
+        MEMBERS,
+        lambda world: [sign("vouch", applicant=world.applicant.pk)],
+    ),
     "directory:settings": (MEMBERS, of()),
     "directory:mail_works": (MEMBERS, of()),
     "directory:supervision": (MEMBERS, of()),

@@ -44,6 +44,7 @@ PAGES = {
     },
     "applicant": {
         "waiting": lambda world: reverse("home"),
+        "application": lambda world: reverse("directory:application"),
         "sign-in": lambda world: reverse("mfa_index"),
     },
     "newcomer": {
@@ -52,6 +53,7 @@ PAGES = {
         "no pledges": lambda world: reverse("spaces:pledge_list"),
         "no searches": lambda world: reverse("spaces:saved_search_list"),
         "no bookings": lambda world: reverse("spaces:booking_list"),
+        "invite": lambda world: reverse("directory:invite"),
         "licence and insurance": lambda world: reverse("directory:licences"),
         "who supervises me": lambda world: reverse("directory:supervision"),
     },

@@ -10,6 +10,7 @@ from directory.models import (
     LicenceCheck,
     Report,
     SupervisionRule,
+    Vouch,
 )
 from tests.factories.directory import (
     BlockFactory,
@@ -60,6 +61,8 @@ BROKEN = {
     ),
     "directory_therapist_point_whole": lambda: TherapistFactory(latitude=None),
     "directory_licence_once": lambda: again(LicenceFactory()),
+    "directory_vouch_once": lambda: _vouch_twice(TherapistFactory()),
+    "directory_vouch_for_another": lambda: _own_vouch(TherapistFactory()),
     "directory_licencecheck_verdict_known": lambda: LicenceCheck.objects.create(
         licence=LicenceFactory(), verdict="perhaps"
     ),
@@ -123,6 +126,14 @@ def _own_supervisor(person):
 
 def _own_block(person):
     BlockFactory(blocker=person, blocked=person)
+
+
+def _own_vouch(person):
+    Vouch.objects.create(applicant=person, by=person)
+
+
+def _vouch_twice(person):
+    again(Vouch.objects.create(applicant=TherapistFactory(), by=person))
 
 
 @pytest.mark.parametrize("name", BROKEN)
