@@ -3,7 +3,7 @@
 import re
 from functools import lru_cache
 from itertools import pairwise
-from math import cos, radians
+from math import asin, cos, radians, sin, sqrt
 from typing import NamedTuple
 
 import zipcodes
@@ -101,6 +101,14 @@ class DistanceTo(ExpressionWrapper):
         narrower = cos(radians(latitude)) * Cos(Radians(F(f"{prefix}latitude")))
         chord = Sqrt(Power(Sin(north), 2) + narrower * Power(Sin(east), 2))
         super().__init__(2 * EARTH * ASin(Least(chord, 1.0)), FloatField())
+
+
+def metres_between(one: tuple[float, float], other: tuple[float, float]) -> float:
+    """What ``DistanceTo`` says, of two points given as latitude and longitude."""
+    north, east = (radians(b - a) / 2 for a, b in zip(one, other, strict=True))
+    narrower = cos(radians(one[0])) * cos(radians(other[0]))
+    chord = sqrt(sin(north) ** 2 + narrower * sin(east) ** 2)
+    return 2 * EARTH * asin(min(chord, 1.0))
 
 
 class Contains(Func):

@@ -12,8 +12,8 @@ from directory.models import Community
 from spaces import hours
 from spaces.coverage import Coverage, meets
 from spaces.hours import Interval, Span
-from spaces.matching import Helper, helpers_for
 from spaces.models import Need, Wave
+from spaces.neighbours import Helper, Helpers
 from spaces.week import say_spans
 
 EVENING = 17 * 60
@@ -45,8 +45,16 @@ def choose(
     """
     found: dict[int, Found] = {}
     community = Community.objects.current()
+    beyond = further(wave.reach_percent, community)
+    people = Helpers(
+        wave,
+        {need: coverage.open for need, coverage in wanted if coverage.open},
+        {need: need.radius_metres * beyond / 100 for need, _coverage in wanted},
+    )
     for need, coverage in wanted:
-        for helper, is_far in _helpers(wave, need, coverage.open, limit, community):
+        if not coverage.open:
+            continue
+        for helper, is_far in _helpers(people, need, coverage.open, limit, beyond):
             known = found.setdefault(helper.therapist_id, Found(helper.metres))
             known.metres = min(known.metres, helper.metres)
             known.is_match |= helper.is_match
@@ -67,21 +75,16 @@ def choose(
 
 
 def _helpers(
-    wave: Wave,
-    need: Need,
-    periods: Sequence[Interval],
-    limit: int,
-    community: Community,
+    people: Helpers, need: Need, periods: Sequence[Interval], limit: int, beyond: int
 ) -> Iterator[tuple[Helper, bool]]:
     """For a need, and whether they come in because its hours are scarce.
 
     Of scarce hours (evenings, weekends) that few near have free, those who have them free one step further away are
     asked in the same round already; from the second round on, others there are too.
     """
-    if not periods:
-        return
-    metres = need.radius_metres * wave.reach_percent / 100
-    near = helpers_for(need, periods, metres=metres, wave=wave, limit=limit)
+    reach = people.wave.reach_percent
+    metres = need.radius_metres * reach / 100
+    near = people.helpers_for(need, periods, metres=metres, limit=limit)
     yield from ((helper, False) for helper in near)
     scarce = [
         period
@@ -91,10 +94,10 @@ def _helpers(
     ]
     if not scarce:
         return
-    metres = need.radius_metres * further(wave.reach_percent, community) / 100
+    metres = need.radius_metres * beyond / 100
     known = {helper.therapist_id for helper in near}
-    for helper in helpers_for(need, scarce, metres=metres, wave=wave, limit=limit):
-        is_asked = helper.is_match or wave.reach_percent > 100
+    for helper in people.helpers_for(need, scarce, metres=metres, limit=limit):
+        is_asked = helper.is_match or reach > 100
         if is_asked and helper.therapist_id not in known:
             yield helper, True
 

@@ -15,7 +15,7 @@ from directory.domain.outbox import Letter, enqueue, enqueue_all
 from directory.errors import NotAllowedError
 from directory.models import Supervision, Term, Therapist, TherapistQuerySet
 from spaces import hours
-from spaces.coverage import coverage_of, dated_hours
+from spaces.coverage import Coverage, coverage_of, dated_hours
 from spaces.domain.availability import keep_facets
 from spaces.domain.wave import begin_wave, finish_waves, lock_cause
 from spaces.enums import NeedStatus, OfferStatus, Party
@@ -162,9 +162,13 @@ def close_need(need: Need, *, by: Therapist) -> Need:
 
 def settle_needs(now: datetime | None = None) -> None:
     """The clock: needs whose time is past expire; what cancelled or new bookings changed is seen."""
-    for need in Need.objects.filter(status__in=LIVE):
-        with transaction.atomic():
-            settle_need(_locked(need), now)
+    now = now or timezone.now()
+    needs = list(Need.objects.filter(status__in=LIVE))
+    coverage = coverage_of([need for need in needs if need.status != S.DRAFT], now)
+    for need in needs:
+        if _status_now(need, now, coverage.get(need.pk)) != need.status:
+            with transaction.atomic():
+                settle_need(_locked(need), now)  # looks again
 
 
 def settle_need(need: Need, now: datetime | None = None) -> None:
@@ -307,13 +311,15 @@ def write_hours(spans_of: dict[int, Iterable[Span]], *, is_must: bool = True) ->
     )
 
 
-def _status_now(need: Need, now: datetime) -> NeedStatus:
+def _status_now(
+    need: Need, now: datetime, coverage: Coverage | None = None
+) -> NeedStatus:
     status = NeedStatus(need.status)
     if hours.local_day(now, need.zone) > need.last_date:
         return S.EXPIRED
     if status == S.DRAFT:
         return status
-    coverage = coverage_of([need], now)[need.pk]
+    coverage = coverage or coverage_of([need], now)[need.pk]
     if coverage.missing:
         return S.OPEN if status == S.OPEN or not _has_another_open(need) else status
     if coverage.booked_minutes:

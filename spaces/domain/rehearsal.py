@@ -26,7 +26,6 @@ from spaces.domain.need import publish_need
 from spaces.domain.wave import advance_wave
 from spaces.enums import IncidentKind, NeedStatus
 from spaces.hours import Interval, Span
-from spaces.matching import Room, rooms_for
 from spaces.models import (
     Answer,
     Displacement,
@@ -39,6 +38,7 @@ from spaces.models import (
     Wave,
     WaveRecipient,
 )
+from spaces.neighbours import Neighbours, Room
 
 WAVES = 3  # so many are looked at
 CONFIRMED, PUBLISHED, ASKED = 20, 70, 85  # percent
@@ -146,15 +146,12 @@ def _rooms(
     """By need: what those told are known to have of it, within the reach of the last wave."""
     hosts = Therapist.objects.filter(pk__in=told)
     reach = max((wave.reach_percent for wave in waves), default=100)
+    missing = {need: wanted[need.pk] for need in needs if wanted[need.pk]}
+    metres = {need: need.radius_metres * reach / 100 for need in missing}
+    near = Neighbours(hosts, missing, metres)
     return {
-        need.pk: rooms_for(
-            need,
-            wanted[need.pk],
-            metres=need.radius_metres * reach / 100,
-            hosts=hosts,
-        )
-        for need in needs
-        if wanted[need.pk]
+        need.pk: near.rooms_for(need, periods, metres[need])
+        for need, periods in missing.items()
     }
 
 

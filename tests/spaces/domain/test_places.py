@@ -209,3 +209,27 @@ def test_reports_from_several_devices_at_once_are_one_incident():
     incident = Incident.objects.get()
     assert incident.status == "confirmed"  # the first reports, two others say so too
     assert incident.words.count() == 2
+
+
+def test_each_need_holds_what_its_incident_took_and_a_draft_grows_with_it():
+    moderator, loser = ModeratorFactory(), TherapistFactory()
+    here, there, elsewhere = (
+        OfficeFactory(hosts=[loser], building__latitude=latitude)
+        for latitude in (37.8, 37.9, 37.95)
+    )
+    for weekday, office in enumerate((here, there, elsewhere)):
+        UsualHoursFactory(therapist=loser, office=office, weekday=weekday)
+    incident, another = (
+        IncidentFactory(scope__building=office.building) for office in (here, elsewhere)
+    )
+    confirm_incident(incident, by=moderator)
+    confirm_incident(another, by=moderator)
+    need, other = (Need.objects.get(incident=it) for it in (incident, another))
+    assert [span.weekday for need in (need, other) for span in need.spans] == [0, 2]
+    need.hours.all().delete()  # taken out by hand: it stays out
+
+    add_places(incident, [there.building], by=moderator, until=until(40))
+
+    need, other = (Need.objects.get(incident=it) for it in (incident, another))
+    assert [span.weekday for need in (need, other) for span in need.spans] == [1, 2]
+    assert need.last_date >= until(39).date()
