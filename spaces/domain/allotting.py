@@ -81,7 +81,7 @@ def suits(office: Office, need: Need) -> bool:
 
 def _lacks(office: Office, need: Need) -> list[Term]:
     """What of its must-haves a room does not have. Of a place described on the spot nobody knows."""
-    if office.is_draft:
+    if office.is_draft or not need.attributes.all():
         return []
     has = set(office.attributes.all())
     return [term for term in need.attributes.all() if term not in has]

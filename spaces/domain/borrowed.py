@@ -83,10 +83,22 @@ def ask_of_borrowed(incident: Incident, now: datetime | None = None) -> None:
     if incident.status == IncidentStatus.REPORTED:
         return  # nothing is decided
     now = now or timezone.now()
+    if not _is_any_room_open(incident, now):
+        return
     unasked = _unasked(now).filter(offer__need__incident=incident)
     for booking in unasked.with_parties().with_dates().order_by("pk"):
         if _is_own_room_open(booking, incident, now):
             _ask(booking, incident, now)
+
+
+def _is_any_room_open(incident: Incident, now: datetime) -> bool:
+    """Of those that it closes or closed: looked at each minute, so before anything else."""
+    closures = Closure.objects.filter(
+        Q(office=OuterRef("pk")) | Q(building=OuterRef("building")),
+        period__contains=now,
+    )
+    rooms = Office.objects.filter(pk__in=offices_of(incident))
+    return rooms.exclude(Exists(closures)).exists()
 
 
 def _unasked(now: datetime | None = None) -> BookingQuerySet:

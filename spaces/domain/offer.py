@@ -66,7 +66,8 @@ def offer_hours(
     message: str = "",
 ) -> list[Offer]:
     """One offer per need that the hours meet; what several want goes to the least covered. The same answer again
-    changes nothing, another one for the same room replaces what was not yet answered.
+    changes nothing, another one for the same room replaces what was not yet answered. A first answer to a later round
+    says what is offered besides.
     """
     lock_cause(wave.incident_id, wave.need_id)
     _only_hosts(office, by)
@@ -75,17 +76,21 @@ def offer_hours(
     coverage = coverage_of(needs)
     shares = allot(needs, coverage, office, hours.merge_spans(spans))
     offers = []
-    for need in needs:
-        if found := shares.get(need.pk):
-            until = min(last_date or need.last_date, need.last_date)
-            offers.append(
-                put_offer(need, by, office, found, price_cents, until, message)
-            )
     earlier = Offer.objects.undecided().filter(
         helper=by, office=office, need__in=[need.pk for need in needs]
     )
+    is_besides = not Answer.objects.filter(wave=wave, recipient=by).exists()
+    stands = {offer.need_id: offer.spans for offer in earlier} if is_besides else {}
+    for need in needs:
+        if found := shares.get(need.pk):
+            until = min(last_date or need.last_date, need.last_date)
+            all_of_it = hours.merge_spans([*found, *stands.get(need.pk, [])])
+            offers.append(
+                put_offer(need, by, office, all_of_it, price_cents, until, message)
+            )
     for offer in earlier.exclude(pk__in=[offer.pk for offer in offers]):
-        withdraw_offer(offer, by=by)
+        if not is_besides:
+            withdraw_offer(offer, by=by)
     possible = possible_hours(offers)
     if not any(possible.values()):
         raise HoursError(

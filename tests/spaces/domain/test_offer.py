@@ -395,6 +395,19 @@ def test_another_answer_for_the_same_room_replaces_the_first():
     assert (offer.spans, offer.price_cents) == ([LATE], 900)
 
 
+def test_an_answer_to_a_later_round_is_offered_besides():
+    wave = WaveFactory()
+    helper = helper_with_room()
+    office = helper.offices.get()
+    offer_hours(wave, by=helper, office=office, spans=[EARLY])
+    later = WaveFactory(need=wave.need, number=2, state="done")
+
+    [offer] = offer_hours(later, by=helper, office=office, spans=[LATE])
+
+    assert Offer.objects.get() == offer
+    assert offer.spans == [Span(2, EARLY.start, LATE.end)]
+
+
 def test_hours_beyond_what_is_needed_are_left_out():
     wave = WaveFactory(need__spans=[EARLY])
     helper = helper_with_room()
