@@ -82,7 +82,8 @@ def main() -> int:
             command += ["--size", str(options.size), "--runs", str(options.runs)]
             command += ["--json"] if options.json else []
             with in_foreground(command, environment_with(services)) as bench:
-                code = bench.wait()
+                while (code := bench.poll()) is None:
+                    supervisor.tick(timeout=1)  # a service that died starts again
             return code if code >= 0 else 128 - code
 
 

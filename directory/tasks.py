@@ -2,13 +2,14 @@ from celery import shared_task
 
 from directory.domain import licence
 from directory.domain.delivery import send_due, sweep_deliveries
+from directory.domain.outbox import wake_after_commit
 from directory.newcomers import look_for_newcomers
 
 
 @shared_task
 def send_due_deliveries() -> None:
     if send_due():
-        send_due_deliveries.apply_async(expires=60)
+        wake_after_commit()
 
 
 @shared_task

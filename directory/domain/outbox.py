@@ -4,12 +4,13 @@ import logging
 import threading
 import time
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from math import ceil
 from typing import Any, NotRequired, TypedDict
 
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
@@ -84,32 +85,43 @@ def _row(kind: str, priority: int, now: datetime, letter: Letter) -> Delivery:
     )
 
 
-class _WakeUp(threading.local):
-    """One wake-up per commit, whatever called for it; more workers if it holds many messages."""
-
-    workers = 0
-    broker_rests_until = 0.0
+class _Broker(threading.local):
+    rests_until = 0.0
 
 
-_wake_up = _WakeUp()
+_broker = _Broker()
+
+
+@dataclass
+class _WakeUp:
+    """One for each commit, whatever called for it; more workers if it holds many messages."""
+
+    workers: int = 0
+
+    def __call__(self) -> None:
+        """Best effort, and quick: a lost wake-up costs seconds, since the beat looks for due rows anyway."""
+        from directory.tasks import send_due_deliveries  # noqa: PLC0415 -- the one upward call: wake a worker
+
+        workers, self.workers = self.workers, 0
+        if time.monotonic() < _broker.rests_until:
+            return
+        try:
+            for _worker in range(workers):
+                send_due_deliveries.apply_async(expires=60)
+        except (OperationalError, RedisError, OSError) as error:
+            _broker.rests_until = time.monotonic() + BROKER_REST
+            logger.warning("No worker could be woken, the beat will: %s", error)
 
 
 def wake_after_commit(messages: int = 1) -> None:
+    wake_up = _promised() or _WakeUp()
     workers = min(settings.OUTBOX_CONNECTIONS, ceil(messages / MESSAGES_PER_WORKER))
-    _wake_up.workers = max(_wake_up.workers, workers)
-    transaction.on_commit(_wake, robust=True)
+    wake_up.workers = max(wake_up.workers, workers)
+    # Once more, though it be promised: what promised it may be rolled back to a savepoint, and this not.
+    transaction.on_commit(wake_up, robust=True)
 
 
-def _wake() -> None:
-    """Best effort, and quick: a lost wake-up costs seconds, since the beat looks for due rows anyway."""
-    from directory.tasks import send_due_deliveries  # noqa: PLC0415 -- the one upward call: wake a worker
-
-    workers, _wake_up.workers = _wake_up.workers, 0
-    if time.monotonic() < _wake_up.broker_rests_until:
-        return
-    try:
-        for _worker in range(workers):
-            send_due_deliveries.apply_async(expires=60)
-    except (OperationalError, RedisError, OSError) as error:
-        _wake_up.broker_rests_until = time.monotonic() + BROKER_REST
-        logger.warning("No worker could be woken, the beat will: %s", error)
+def _promised() -> _WakeUp | None:
+    """The wake-up that this transaction holds already. One that is rolled back takes its own along."""
+    hooks = (entry[1] for entry in reversed(connection.run_on_commit))
+    return next((hook for hook in hooks if isinstance(hook, _WakeUp)), None)

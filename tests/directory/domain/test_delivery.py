@@ -1,14 +1,14 @@
 """The outbox: claimed once, sent once, whatever dies."""
 
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import psycopg
 import pytest
 from django.core import mail
-from django.db import connection, connections
+from django.db import connection, connections, transaction
 from django.utils import timezone
 
 from directory.domain.delivery import send_due, sweep_deliveries, try_again
@@ -130,17 +130,43 @@ def test_a_broker_that_is_down_costs_the_request_nothing(
         "apply_async",
         lambda **options: asked.append(options) or _refuse(),
     )
-    monkeypatch.setattr("directory.domain.outbox._wake_up.broker_rests_until", 0.0)
+    monkeypatch.setattr("directory.domain.outbox._broker.rests_until", 0.0)
 
     with django_capture_on_commit_callbacks(execute=True):
         enqueue("news", to=never_quiet(), cause="letter:1")
         enqueue("news", to=never_quiet(), cause="letter:2")
     with django_capture_on_commit_callbacks(execute=True):
         enqueue("news", to=never_quiet(), cause="letter:3")
-    monkeypatch.setattr("directory.domain.outbox._wake_up.broker_rests_until", 0.0)
+    monkeypatch.setattr("directory.domain.outbox._broker.rests_until", 0.0)
 
     assert len(asked) == 1
     assert Delivery.objects.filter(state=S.PENDING).count() == 3
+
+
+def test_what_is_rolled_back_wakes_nobody(
+    settings, django_capture_on_commit_callbacks, monkeypatch
+):
+    settings.CELERY_TASK_ALWAYS_EAGER = False
+    asked = []
+    monkeypatch.setattr(
+        send_due_deliveries, "apply_async", lambda **options: asked.append(options)
+    )
+    person = never_quiet()
+    many = [{"to": person, "cause": f"letter:{n}"} for n in range(20)]
+
+    with django_capture_on_commit_callbacks(execute=True):
+        with suppress(ConnectionRefusedError), transaction.atomic():
+            enqueue_all("news", many)
+            _refuse()
+        with transaction.atomic():
+            enqueue("news", to=person, cause="letter:21")
+        with suppress(ConnectionRefusedError), transaction.atomic():
+            enqueue("news", to=person, cause="letter:22")
+            _refuse()
+        enqueue("news", to=person, cause="letter:23")
+
+    assert len(asked) == 1
+    assert Delivery.objects.count() == 2
 
 
 def _refuse():
