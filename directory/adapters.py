@@ -6,11 +6,13 @@ from urllib.parse import urlsplit
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
+from django.contrib import messages
 from django.contrib.auth.models import AbstractBaseUser
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.crypto import get_random_string
+from django.utils.translation import gettext as _
 
 from directory.domain.outbox import enqueue
 from directory.models import Therapist
@@ -54,6 +56,17 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
             payload=payload,
             expires_at=now + MAIL_LIFE,
         )
+
+    def post_login(
+        self, request: HttpRequest, user: AbstractBaseUser, **details: Any
+    ) -> HttpResponse:
+        if Therapist.objects.filter(user=user.pk).exclude(bounced_at=None).exists():
+            messages.warning(
+                request,
+                _("Your mail comes back to us: see Settings, it takes a minute."),
+            )
+        response: HttpResponse = super().post_login(request, user, **details)
+        return response
 
     def get_login_redirect_url(self, request: HttpRequest) -> str:
         if not Therapist.objects.filter(user=request.user.pk).exists():

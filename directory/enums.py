@@ -49,6 +49,16 @@ class DeliveryState(models.TextChoices):
     SKIPPED = "skipped", _("skipped")
 
 
+class Fate(models.TextChoices):
+    """What became of a sent message, as far as a mail provider reports it."""
+
+    DELIVERED = "delivered", _("delivered")
+    BOUNCED = "bounced", _("came back")
+    REJECTED = "rejected", _("refused by the mail provider")
+    COMPLAINED = "complained", _("marked as spam")
+    UNSUBSCRIBED = "unsubscribed", _("unsubscribed at the mail provider")
+
+
 class Priority(models.IntegerChoices):
     """The order of claims. Up to ESSENTIAL a message ignores topic, cap, quiet hours and standing."""
 

@@ -1,13 +1,16 @@
 """Reads of people that span models."""
 
+from dataclasses import dataclass
+from datetime import datetime
+
 from django.db.models import Value
 from django.urls import reverse, reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
-from directory.enums import DeliveryState, Priority
+from directory.enums import DeliveryState, Fate, Frequency, Priority, Topic
 from directory.models import Delivery, Licence, Report, Therapist, TherapistQuerySet
 from directory.models.therapist import Plain
-from directory.registry import Queue
+from directory.registry import Queue, message_kinds
 
 
 def members_named(text: str, *, by: Therapist) -> TherapistQuerySet:
@@ -16,6 +19,34 @@ def members_named(text: str, *, by: Therapist) -> TherapistQuerySet:
     return people.annotate(plain_name=Plain("name")).filter(
         plain_name=Plain(Value(text))
     )
+
+
+@dataclass(frozen=True)
+class Complaint:
+    """A topic that is off since the person's mail provider told us that our mail was not wanted."""
+
+    topic: str
+    at: datetime
+
+
+def topics_complained_about(person: Therapist) -> list[Complaint]:
+    topics = {kind.name: kind.topic for kind in message_kinds() if kind.topic}
+    moments = {
+        topics[kind]: at
+        for kind, at in person.deliveries.filter(
+            kind__in=topics, fate__in=[Fate.COMPLAINED, Fate.UNSUBSCRIBED]
+        )
+        .order_by("fate_at")
+        .values_list("kind", "fate_at")
+    }
+    if not moments:
+        return []
+    off = person.preferences.filter(topic__in=moments, frequency=Frequency.OFF)
+    return [
+        Complaint(str(Topic(topic).label), at)
+        for topic in off.values_list("topic", flat=True)
+        if (at := moments[Topic(topic)])
+    ]
 
 
 def queues_of_people() -> list[Queue]:

@@ -45,13 +45,14 @@ class DeliveryAdmin(admin.ModelAdmin):
         "kind",
         "whom",
         "state",
+        "fate",
         "priority",
         "attempts",
         "created_at",
         "sent_at",
         "reason",
     ]
-    list_filter = ["state", "priority", KindFilter]
+    list_filter = ["state", "fate", "priority", KindFilter]
     list_select_related = ["recipient__user"]
     search_fields = ["recipient__name", "recipient__user__email", "address", "cause"]
     show_full_result_count = False
@@ -95,6 +96,7 @@ class DeliveryAdmin(admin.ModelAdmin):
             (delivery.claimed_at, _("taken up by a sender")),
             (delivery.uncertain_at, _("its fate was lost")),
             (delivery.sent_at, _("sent")),
+            (delivery.fate_at, delivery.get_fate_display()),
         ]
         happened = sorted((moment, what) for moment, what in moments if moment)
         lines = [

@@ -3,7 +3,7 @@ from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from directory.enums import DeliveryState, Priority
+from directory.enums import DeliveryState, Fate, Priority
 from directory.models.therapist import Therapist
 
 UNDER_WAY = [DeliveryState.CLAIMED, DeliveryState.ATTEMPTING]
@@ -108,6 +108,14 @@ class Delivery(models.Model):
         blank=True,
         help_text=_("When its fate was lost; it is sent again once."),
     )
+    fate = models.CharField(
+        _("what became of it"),
+        max_length=12,
+        choices=Fate,
+        blank=True,
+        help_text=_("As the mail provider reports it, where it does."),
+    )
+    fate_at = models.DateTimeField(_("reported for"), null=True, blank=True)
 
     objects = DeliveryQuerySet.as_manager()
 
@@ -145,6 +153,11 @@ class Delivery(models.Model):
             models.CheckConstraint(
                 name="directory_delivery_state_known",
                 condition=Q(state__in=DeliveryState.values),
+            ),
+            models.CheckConstraint(
+                name="directory_delivery_fate_known",
+                condition=Q(fate="", fate_at=None)
+                | Q(fate__in=Fate.values, fate_at__isnull=False),
             ),
             models.CheckConstraint(
                 name="directory_delivery_goes_somewhere",

@@ -15,6 +15,7 @@ from directory.http import (
     therapist_required,
 )
 from directory.models import Therapist
+from directory.queries import topics_complained_about
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -43,9 +44,12 @@ def settings(request: TherapistRequest) -> HttpResponse:
         messages.success(request, _("Saved."))
         return redirect("directory:settings")
     blocked = Therapist.objects.filter(blocks_received__blocker=request.therapist)
-    return render(
-        request, "directory/settings.html", {"form": form, "blocked": blocked}
-    )
+    context = {
+        "form": form,
+        "blocked": blocked,
+        "complaints": topics_complained_about(request.therapist),
+    }
+    return render(request, "directory/settings.html", context)
 
 
 @require_POST

@@ -5,6 +5,7 @@ server (``post.py``). The sweep (``sweep.py``) frees what a dead drain left. See
 """
 
 from directory.domain.delivery.drain import send_due
+from directory.domain.delivery.fate import record_fate
 from directory.domain.delivery.sweep import sweep_deliveries, try_again
 
-__all__ = ["send_due", "sweep_deliveries", "try_again"]
+__all__ = ["record_fate", "send_due", "sweep_deliveries", "try_again"]

@@ -121,6 +121,13 @@ class Letter(EmailMultiAlternatives):
         return message
 
 
+# How a provider is told, over SMTP, which of our mails this is; its reports say so again. Others know our Message-ID.
+NUMBER_HEADERS = {
+    "postmark": ("X-PM-Metadata-delivery", "{}"),
+    "amazon_ses": ("X-Metadata", '{{"delivery": "{}"}}'),
+}
+
+
 def write(row: Delivery, mail: Mail, kind: MessageKind) -> EmailMultiAlternatives:
     headers = {
         "Message-ID": row.message_id,
@@ -132,6 +139,8 @@ def write(row: Delivery, mail: Mail, kind: MessageKind) -> EmailMultiAlternative
             "List-Unsubscribe", f"<{unsubscribe_url(row.recipient, kind.topic)}>"
         )
         headers.setdefault("List-Unsubscribe-Post", "List-Unsubscribe=One-Click")
+    if numbered := NUMBER_HEADERS.get(settings.WEBHOOK_PROVIDER):
+        headers[numbered[0]] = numbered[1].format(row.pk)
     message = Letter(
         subject=one_line(mail.subject),
         body=mail.text,

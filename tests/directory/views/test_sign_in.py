@@ -8,6 +8,7 @@ from allauth.mfa.models import Authenticator
 from django.core import mail
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from directory.models import Delivery, User
 from tests.factories.directory import ModeratorFactory, TherapistFactory, UserFactory
@@ -36,6 +37,16 @@ def test_a_member_signs_in_with_a_code(client, post):
 
     assert response.url == reverse("home")
     assert client.session["_auth_user_id"] == str(member.user.pk)
+
+
+def test_whose_mail_comes_back_hears_of_it_on_signing_in(client, post):
+    member = TherapistFactory(bounced_at=timezone.now())
+
+    response = post(reverse("account_request_login_code"), email=member.user.email)
+    response = post(response.url, code=code_in(mail.outbox[0]))
+
+    assert client.get(response.url).content.decode().count("Your mail comes back") == 1
+    assert "Your mail comes back" not in client.get(response.url).content.decode()
 
 
 @pytest.mark.parametrize(

@@ -26,6 +26,7 @@ from tests.factories.spaces import (
     OfficeFactory,
     PledgeFactory,
 )
+from tests.providers import BASIC, MAILGUN, signed_by_mailgun
 from tests.spaces.answers import (
     ADDRESS,
     EARLY,
@@ -348,6 +349,32 @@ def test_hours_all_covered_by_then(client, told):
     accept_offer(offer, by=offer.need.author)
     assert answer(client, told, "yes Wed").outcome == "too_late"
     assert Offer.objects.filter(helper=told.recipient).count() == 0
+
+
+@pytest.mark.urls("tests.providers")
+def test_another_providers_way_of_handing_it_in(client, told, settings):
+    settings.ANYMAIL = MAILGUN
+    mime = [
+        "From: Mara <mara@example.org>",
+        f"To: {address_of(told)}",
+        "Subject: Re: Needed",
+        "Message-ID: <one@example.org>",
+        "",
+        f"yes Wed{QUOTED}",
+    ]
+    mail = {
+        "recipient": address_of(told),
+        "sender": "mara@example.org",
+        "body-mime": "\r\n".join(mime),
+        **signed_by_mailgun(),
+    }
+
+    for signature in ("0" * 64, mail["signature"]):
+        mail["signature"] = signature
+        response = client.post("/also/mailgun/inbound_mime/", mail, headers=BASIC)
+        assert bool(offered()) == (response.status_code == 200)
+
+    assert offered() == [("offered", "Garden room", 0, [EVENING])]
 
 
 # --- Who --------------------------------------------------------------------------------
