@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("directory", "0015_messages_reports_and_public_pages"),
+        ("directory", "0016_applications"),
     ]
 
     operations = [
