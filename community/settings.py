@@ -244,6 +244,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": crontab(hour="10,15", minute=5),  # UTC; twice, in case one is lost
         "options": {"expires": 3600},
     },
+    "ask-whether-profiles-are-true": {
+        "task": "directory.tasks.ask_whether_profiles_are_true",
+        "schedule": crontab(hour=16, minute=45),  # UTC: the morning of the Americas
+        "options": {"expires": 3600},
+    },
     "look-for-colleagues": {
         "task": "directory.tasks.look_for_colleagues",
         "schedule": 900.0,

@@ -46,6 +46,7 @@ TERMS = {
     "modality": (TermKind.MODALITY, gettext_lazy("How")),
     "format": (TermKind.FORMAT, gettext_lazy("Sessions")),
     "payer": (TermKind.PAYER, gettext_lazy("Who pays")),
+    "school": (TermKind.SCHOOL, gettext_lazy("School")),
 }
 HELD = ("credential", TermKind.CREDENTIAL, gettext_lazy("Licence held"))
 SORTS = {
@@ -104,6 +105,7 @@ class TherapistFilter(django_filters.FilterSet):  # type: ignore[misc]
     modality = AnyChoiceFilter(method="filter_terms")
     format = AnyChoiceFilter(method="filter_terms")
     payer = AnyChoiceFilter(method="filter_terms")
+    school = AnyChoiceFilter(method="filter_terms")
     credential = AnyChoiceFilter(method="filter_later")
     where = AnyChoiceFilter(method="filter_later")
     zip = ZipFilter(

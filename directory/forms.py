@@ -6,9 +6,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from directory.domain.membership import SUPERVISED, locate
+from directory.domain.membership import SUPERVISED
 from directory.enums import Frequency, TermKind, Topic
-from directory.errors import UnknownPlaceError
 from directory.geo import METRES, place_of_zip
 from directory.models import Community, Term, Therapist
 from directory.queries import members_named
@@ -148,96 +147,6 @@ class JoinForm(forms.Form):
             question: self.cleaned_data[name]
             for name, question in self.questions.items()
         }
-
-
-class TermsField(forms.ModelMultipleChoiceField):
-    widget = forms.CheckboxSelectMultiple
-
-    def __init__(self, kind: TermKind, label: Any) -> None:
-        super().__init__(queryset=Term.objects.none(), label=label, required=False)
-        self.kind = kind
-
-
-class ProfileForm(forms.ModelForm):
-    name = LineField(
-        label=gettext_lazy("Name"),
-        max_length=200,
-        widget=forms.TextInput({"dir": "auto"}),
-    )
-    zip_code = ZipField(label=gettext_lazy("ZIP code"), max_length=10)
-    website = forms.URLField(
-        label=gettext_lazy("Website"), required=False, assume_scheme="https"
-    )
-    specialties = TermsField(TermKind.SPECIALTY, gettext_lazy("What I work on"))
-    modalities = TermsField(TermKind.MODALITY, gettext_lazy("How I work"))
-    populations = TermsField(TermKind.POPULATION, gettext_lazy("With whom"))
-    ages = TermsField(TermKind.AGE, gettext_lazy("Of which ages"))
-    formats = TermsField(TermKind.FORMAT, gettext_lazy("How sessions take place"))
-    payers = TermsField(TermKind.PAYER, gettext_lazy("Who pays"))
-    supervised = TermsField(TermKind.SUPERVISED, gettext_lazy("Licences I supervise"))
-    languages = TermsField(TermKind.LANGUAGE, gettext_lazy("In which languages"))
-
-    class Meta:
-        model = Therapist
-        fields = [
-            "name",
-            "pronouns",
-            "credentials",
-            "headline",
-            "bio",
-            "contact_email",
-            "phone",
-            "website",
-            "zip_code",
-            "neighbourhood",
-            "consults",
-            "supervises",
-            "takes_referrals",
-            "co_leads_groups",
-            "would_have_coffee",
-        ]
-        field_classes = {
-            "pronouns": LineField,
-            "credentials": LineField,
-            "headline": LineField,
-            "phone": LineField,
-            "neighbourhood": LineField,
-            "supervises": LineField,
-        }
-        widgets = {"bio": forms.Textarea({"rows": 8, "dir": "auto"})}
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        chosen = list(self.instance.terms.all())
-        for field_name, field in self.fields.items():
-            if isinstance(field, TermsField):
-                mine = [term.pk for term in chosen if term.kind == field.kind]
-                field.queryset = Term.objects.of_kind(field.kind).current_or(mine)
-                self.initial[field_name] = mine
-
-    def clean(self) -> dict[str, Any]:
-        cleaned = super().clean() or {}
-        if "zip_code" in cleaned:
-            try:
-                locate(self.instance, zip_code=cleaned["zip_code"])
-            except UnknownPlaceError as error:
-                self.add_error("zip_code", str(error))
-        if cleaned.get("supervised") and not cleaned.get("supervises"):
-            labels = ", ".join(term.label for term in cleaned["supervised"])
-            cleaned["supervises"] = labels[:120]
-        return cleaned
-
-    def save(self, commit: bool = True) -> Therapist:
-        """Only what the form shows: a standing that changes meanwhile stays changed."""
-        self.instance.save(update_fields=[*self.Meta.fields, "latitude", "longitude"])
-        names = [
-            name for name, field in self.fields.items() if isinstance(field, TermsField)
-        ]
-        self.instance.terms.set(
-            [term for name in names for term in self.cleaned_data[name]]
-        )
-        therapist: Therapist = self.instance
-        return therapist
 
 
 class SettingsForm(forms.ModelForm):

@@ -3,6 +3,7 @@ from celery import shared_task
 from directory.domain import licence
 from directory.domain.delivery import send_due, sweep_deliveries
 from directory.domain.outbox import wake_after_commit
+from directory.domain.profile import ask_to_confirm
 from directory.newcomers import look_for_newcomers
 
 
@@ -25,3 +26,8 @@ def look_at_licences() -> None:
 @shared_task
 def look_for_colleagues() -> None:
     look_for_newcomers()
+
+
+@shared_task
+def ask_whether_profiles_are_true() -> None:
+    ask_to_confirm()

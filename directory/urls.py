@@ -14,6 +14,7 @@ from directory.views.message import (
     conversation_list,
     therapist_report,
 )
+from directory.views.profile import confirm, public_profile, therapist_photo
 from directory.views.settings import leave_community, mail_works, profile_edit, settings
 from directory.views.supervision import (
     supervision,
@@ -50,6 +51,9 @@ urlpatterns = [
     path("<int:pk>/vcard/", therapist_vcard, name="therapist_vcard"),
     path("<int:pk>/block/", therapist_block, name="therapist_block"),
     path("<int:pk>/unblock/", therapist_unblock, name="therapist_unblock"),
+    path("<int:pk>/photo/<slug:size>/", therapist_photo, name="therapist_photo"),
+    path("people/<int:pk>/<slug:slug>/", public_profile, name="public_profile"),
+    path("still-true/<str:token>/", confirm, name="confirm"),
     path("<int:pk>/messages/", conversation, name="conversation"),
     path("<int:pk>/report/", therapist_report, name="therapist_report"),
     path("messages/", conversation_list, name="conversation_list"),

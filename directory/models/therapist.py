@@ -1,4 +1,5 @@
 import secrets
+from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
@@ -11,7 +12,7 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from directory.enums import Audience, Standing
+from directory.enums import Audience, Standing, TermKind
 from directory.geo import columns, within
 from directory.models.term import Term
 from directory.models.user import User
@@ -23,8 +24,8 @@ AUDIENCE_FIELDS = [  # of which each person says who sees them; all else is for 
     "contact_email",
     "phone",
     "website",
-    "photo_small",
-    "photo_large",
+    "photo",
+    "schools",
 ]
 
 
@@ -289,10 +290,40 @@ class Therapist(models.Model):
 
     def without_private(self) -> "Therapist":
         """As other members see it; never to be saved."""
-        for field in AUDIENCE_FIELDS:
-            if self.audience_of(field) == Audience.ME:
+        return self._without(
+            field for field in AUDIENCE_FIELDS if self.audience_of(field) == Audience.ME
+        )
+
+    def only_public(self) -> "Therapist":
+        """As anybody sees it; never to be saved."""
+        return self._without(
+            field for field in AUDIENCE_FIELDS if not self.shows_public(field)
+        )
+
+    def shows_public(self, field: str) -> bool:
+        return self.has_public_page and self.audience_of(field) == Audience.PUBLIC
+
+    def _without(self, fields: Iterable[str]) -> "Therapist":
+        for field in fields:
+            if field == "photo":
+                self.photo_small = self.photo_large = ""
+            elif field != "schools":  # terms, which the view leaves out
                 setattr(self, field, "")
         return self
+
+    def schools_shared_with(self, other: "Therapist") -> list[str]:
+        """Where both come from, unless one of them keeps it to themself."""
+        if self.pk == other.pk or Audience.ME in {
+            self.audience_of("schools"),
+            other.audience_of("schools"),
+        }:
+            return []
+        mine = self.terms.filter(kind=TermKind.SCHOOL).filter(therapists=other)
+        return list(mine.values_list("label", flat=True))
+
+    @property
+    def photo_for_members(self) -> bool:
+        return bool(self.photo_small) and self.audience_of("photo") != Audience.ME
 
     @property
     def headline_for_members(self) -> str:

@@ -2,12 +2,15 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
 from directory.domain.membership import leave
 from directory.domain.preference import mail_works_again, set_topics
+from directory.domain.profile import set_photo
 from directory.errors import DomainError
-from directory.forms import ProfileForm, SettingsForm
+from directory.forms import SettingsForm
+from directory.forms_profile import ProfileForm
 from directory.http import (
     TherapistRequest,
     member_or_applicant_required,
@@ -16,13 +19,20 @@ from directory.http import (
 )
 from directory.models import Therapist
 from directory.queries import topics_complained_about
+from directory.uploads import too_large
+
+TOO_LARGE = gettext_lazy("That file is larger than 12 MB. Send a smaller copy of it.")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @member_or_applicant_required
 def profile_edit(request: TherapistRequest) -> HttpResponse:
-    form = ProfileForm(request.POST or None, instance=request.therapist)
-    if form.is_valid():
+    form = ProfileForm(
+        request.POST or None, request.FILES or None, instance=request.therapist
+    )
+    if "photo" in too_large(request):
+        form.add_error("photo", TOO_LARGE)
+    if form.is_valid() and _kept(form, request.therapist):
         form.save()
         if not request.therapist.is_member:
             messages.success(request, _("Kept. Members see it once you are in."))
@@ -30,6 +40,19 @@ def profile_edit(request: TherapistRequest) -> HttpResponse:
         messages.success(request, _("Saved. This is how members see you now."))
         return redirect("directory:therapist_detail", request.therapist.pk)
     return render(request, "directory/profile_form.html", {"form": form})
+
+
+def _kept(form: ProfileForm, me: Therapist) -> bool:
+    """Whether the picture, if there is one, could be kept."""
+    file = form.cleaned_data.get("photo")
+    if not file:
+        return True
+    try:
+        set_photo(me, file=file)
+    except DomainError as error:
+        form.add_error("photo", str(error))
+        return False
+    return True
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

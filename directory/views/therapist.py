@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from directory.domain.block import block_therapist, unblock_therapist
+from directory.enums import Audience, TermKind
 from directory.errors import DomainError
 from directory.filters import Chip, TherapistFilter, chips_of, facets_of
 from directory.geo import DistanceTo, distance_band
@@ -98,8 +99,11 @@ def _band(request: TherapistRequest, person: Therapist) -> str | Promise:
 def therapist_detail(request: TherapistRequest, pk: int) -> HttpResponse:
     person = _seen(request, pk)
     terms: dict[str, list[str]] = {}
+    is_me = person.pk == request.therapist.pk
+    keeps_schools = not is_me and person.audience_of("schools") == Audience.ME
     for term in person.terms.order_by("label"):
-        terms.setdefault(term.kind, []).append(term.label)
+        if term.kind != TermKind.SCHOOL or not keeps_schools:
+            terms.setdefault(term.kind, []).append(term.label)
     context = {
         "person": person,
         "band": _band(request, person),
@@ -107,7 +111,11 @@ def therapist_detail(request: TherapistRequest, pk: int) -> HttpResponse:
         "licence": person.licences.exclude(checked_at=None)
         .order_by("-checked_at")
         .first(),
-        "is_me": person.pk == request.therapist.pk,
+        "is_me": is_me,
+        "shared": request.therapist.schools_shared_with(person)
+        if TermKind.SCHOOL in terms
+        else [],
+        "public_slug": slugify(person.name) or "colleague",
     }
     return render(request, "directory/therapist_detail.html", context)
 

@@ -9,7 +9,11 @@ changed nothing), i(n).
 from collections.abc import Callable
 from types import SimpleNamespace
 
+from django.urls import reverse
+from django.utils.text import slugify
+
 from directory.links import sign
+from directory.news import CONFIRM
 from spaces.notifications.agreement import approval_path
 from spaces.notifications.entry import guest_path
 from spaces.notifications.hours import true_path
@@ -74,6 +78,11 @@ PAGES: dict[str, Row] = {
     "directory:therapist_vcard": (MEMBERS, of("owner")),
     "directory:therapist_block": (MEMBERS, of("newcomer")),
     "directory:therapist_unblock": (OWNER, of("blocked")),
+    "directory:therapist_photo": ("nnniiiii", of("owner", "small")),
+    "directory:public_profile": (
+        EVERYBODY,
+        lambda world: [world.owner.pk, slugify(world.owner.name)],
+    ),
     "directory:conversation_list": (MEMBERS, of()),
     "directory:conversation": (MEMBERS, of("newcomer")),
     "directory:therapist_report": (MEMBERS, of("newcomer")),
@@ -201,6 +210,9 @@ SAID: dict[str, Callable[[SimpleNamespace], dict[str, object]]] = {
 # The signed link is the permission: it works for whoever holds it, wherever they are signed in; another one never.
 LINKS: dict[str, Callable[[SimpleNamespace], str]] = {
     "directory:unsubscribe": lambda world: world.mail_off,
+    "directory:confirm": lambda world: reverse(
+        "directory:confirm", args=[sign(CONFIRM, therapist=world.owner.pk)]
+    ),
     "spaces:saved_search_stop": lambda world: stop_path(world.search),
     "spaces:guest_link": lambda world: guest_path(world.invited),
     "spaces:openings_true": lambda world: true_path(world.office, world.owner),

@@ -2,12 +2,14 @@
 
 from datetime import timedelta
 from functools import partial
+from io import BytesIO
 from types import SimpleNamespace
 
 from django.urls import reverse
 from django.utils import timezone
 
 from directory.domain.block import block_therapist
+from directory.domain.profile import set_photo
 from directory.enums import Standing
 from directory.links import sign
 from directory.models import ColleagueSearch
@@ -27,6 +29,7 @@ from tests.factories.spaces import (
     OfferFactory,
 )
 from tests.periods import hours
+from tests.spaces.pictures import picture
 
 
 def _lapsed():
@@ -54,6 +57,9 @@ def build() -> SimpleNamespace:
     block_therapist(blocked, by=owner)
     world.office.feed_token = "for-the-office"
     world.office.save()
+    owner.has_public_page = True
+    owner.save()
+    set_photo(owner, file=BytesIO(picture()))
     vars(world).update(
         {role: make() for role, make in PEOPLE.items()},
         owner=owner,
