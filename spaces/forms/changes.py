@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from spaces.forms.booking import NO_CLIENTS
-from spaces.forms.dates import date_input
+from spaces.forms.dates import FROM_WHEN, DayField
 from spaces.forms.fields import MinuteField, WeekField, WeekFormMixin
 from spaces.hours import HORIZON, Span
 from spaces.models.booking import OccurrenceQuerySet
@@ -41,15 +41,9 @@ class ChosenDatesForm(forms.Form):
 
 
 class DayForm(forms.Form):
-    day = forms.DateField(
+    day = DayField(
         label=_("From"),
-        widget=date_input(),
-        error_messages={
-            "required": _("From which date on?"),
-            "invalid": _(
-                "That is not a date we can read. Choose one, like 2026-12-01."
-            ),
-        },
+        error_messages=FROM_WHEN,
     )
 
     def clean_day(self) -> date:

@@ -5,8 +5,8 @@ from django import forms
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from spaces.forms.dates import MOST_WEEKS, date_input
-from spaces.forms.opening import ONE_OF_THESE, UNREADABLE, PeriodMixin
+from spaces.forms.dates import FROM_WHEN, MOST_WEEKS, DayField
+from spaces.forms.opening import ONE_OF_THESE, PeriodMixin
 from spaces.hours import DAY, STEP, clock
 
 TIMES = [(minute, clock(minute)) for minute in range(0, DAY + STEP, STEP)]
@@ -17,16 +17,13 @@ class ClosureForm(PeriodMixin):
 
     marks_optional = False  # hours that are left as they are mean the whole day
 
-    first_date = forms.DateField(
+    first_date = DayField(
         label=_("Closed from"),
-        widget=date_input(),
-        error_messages={**UNREADABLE, "required": _("From which date on?")},
+        error_messages=FROM_WHEN,
     )
-    last_date = forms.DateField(
+    last_date = DayField(
         label=_("Until, that day included"),
-        widget=date_input(),
         error_messages={
-            **UNREADABLE,
             "required": _("Until when? You can open it again earlier."),
         },
     )

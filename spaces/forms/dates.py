@@ -12,8 +12,17 @@ from django.utils.translation import gettext_lazy as _
 MOST_WEEKS = 53
 
 
-def date_input() -> forms.DateInput:
-    return forms.DateInput({"type": "date"}, format="%Y-%m-%d")
+FROM_WHEN = {"required": _("From which date on?")}
+
+
+class DayField(forms.DateField):
+    """One date, chosen or typed."""
+
+    widget = forms.DateInput({"type": "date"}, format="%Y-%m-%d")
+    default_error_messages = {
+        "required": _("Choose a date."),
+        "invalid": _("That is not a date we can read. Choose one, like 2026-12-01."),
+    }
 
 
 def dates_in(query: Mapping[str, str]) -> dict[str, date]:
@@ -28,15 +37,9 @@ def dates_in(query: Mapping[str, str]) -> dict[str, date]:
 class DatesMixin(forms.Form):
     """``first_date`` and ``weeks``, or ``until``, which wins. Cleans ``last_date`` too, both dates included."""
 
-    first_date = forms.DateField(
+    first_date = DayField(
         label=_("From"),
-        widget=date_input(),
-        error_messages={
-            "required": _("From which date on?"),
-            "invalid": _(
-                "That is not a date we can read. Choose one, like 2026-12-01."
-            ),
-        },
+        error_messages=FROM_WHEN,
     )
     weeks = forms.IntegerField(
         label=_("For so many weeks"),
@@ -44,13 +47,9 @@ class DatesMixin(forms.Form):
         widget=forms.NumberInput({"min": 1, "max": MOST_WEEKS, "size": 4}),
         error_messages={"invalid": _("Type a number of weeks, from 1 to 53.")},
     )
-    until = forms.DateField(
+    until = DayField(
         label=_("Or until"),
         required=False,
-        widget=date_input(),
-        error_messages={
-            "invalid": _("That is not a date we can read. Choose one, like 2026-12-24.")
-        },
     )
 
     def clean_weeks(self) -> int | None:

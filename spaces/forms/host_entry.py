@@ -16,10 +16,10 @@ from spaces.forms.booking import (
     TickedDatesField,
     said_span,
 )
-from spaces.forms.dates import MOST_WEEKS, date_input
+from spaces.forms.dates import FROM_WHEN, MOST_WEEKS, DayField
 from spaces.forms.fields import WeekField, WeekFormMixin
 from spaces.forms.money import MoneyField
-from spaces.forms.opening import UNREADABLE, PeriodMixin
+from spaces.forms.opening import PeriodMixin
 from spaces.guests import choosable_for, found_for
 from spaces.models import Office
 
@@ -61,16 +61,13 @@ class HostEntryForm(WeekFormMixin, PeriodMixin):
         },
     )
     hours = WeekField(label=_("Which hours?"))
-    first_date = forms.DateField(
+    first_date = DayField(
         label=_("From"),
-        widget=date_input(),
-        error_messages={**UNREADABLE, "required": _("From which date on?")},
+        error_messages=FROM_WHEN,
     )
-    last_date = forms.DateField(
+    last_date = DayField(
         label=_("Until"),
         required=False,
-        widget=date_input(),
-        error_messages=UNREADABLE,
         help_text=_(
             "Empty: as far as the calendar reaches, 53 weeks. For one date alone, give that date twice."
         ),
@@ -78,7 +75,6 @@ class HostEntryForm(WeekFormMixin, PeriodMixin):
     price = MoneyField(
         label=_("Price for an hour"),
         help_text=_("18, or “free”. As you agreed with them."),
-        error_messages={"required": _("What does an hour cost? Type “free” if it is.")},
     )
     people = forms.IntegerField(
         label=_("People, the guest included"),

@@ -7,6 +7,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from spaces.enums import IncidentKind
+from spaces.forms.dates import DayField
 from spaces.models import Building, IncidentScope, IncidentUpdate, Office
 
 CLOSED_FOR = [
@@ -119,10 +120,9 @@ class RoomReopeningForm(forms.Form):
         empty_label=None,
         error_messages={"required": _("Choose the room.")},
     )
-    until = forms.DateField(
+    until = DayField(
         label=_("Open again on"),
         required=False,
-        widget=forms.DateInput({"type": "date"}, format="%Y-%m-%d"),
         help_text=_("Empty: it is open now."),
     )
 
@@ -142,15 +142,8 @@ class RoomReopeningForm(forms.Form):
 class ReopeningForm(forms.Form):
     """The day on which a place is expected to open again, there."""
 
-    until = forms.DateField(
+    until = DayField(
         label=_("Open again on"),
-        widget=forms.DateInput({"type": "date"}, format="%Y-%m-%d"),
-        error_messages={
-            "required": _("Choose a date."),
-            "invalid": _(
-                "That is not a date we can read. Choose one, like 2026-12-01."
-            ),
-        },
     )
 
     def __init__(self, *args: Any, scope: IncidentScope, **kwargs: Any) -> None:

@@ -5,7 +5,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from spaces.enums import LoanKind
-from spaces.forms.dates import date_input
+from spaces.forms.dates import DayField
 
 LONGEST = timedelta(days=366)
 NO_CLIENTS = _("Nothing about clients, please, not even a first name.")
@@ -37,15 +37,11 @@ class LoanForm(forms.Form):
             "Size, where it stands, when it can be had. Nothing about clients."
         ),
     )
-    until = forms.DateField(
+    until = DayField(
         label=_("Until"),
-        widget=date_input(),
         help_text=_("When you need it back; or from when on you no longer need it."),
         error_messages={
             "required": _("Until when?"),
-            "invalid": _(
-                "That is not a date we can read. Choose one, like 2026-12-01."
-            ),
         },
     )
 

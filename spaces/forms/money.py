@@ -15,6 +15,7 @@ class MoneyField(forms.CharField):
         attrs={"inputmode": "decimal", "autocomplete": "off", "size": 8}
     )
     default_error_messages = {
+        "required": _("What does an hour cost? Type “free” if it is."),
         "unknown": _("Type a sum such as 18 or 18.50, or “free”."),
         "negative": _(
             "A price cannot be less than nothing. Type 0 or “free” if it is free."

@@ -12,7 +12,7 @@ from directory.models import Community, Term, Therapist, TherapistQuerySet
 from spaces import hours
 from spaces.domain.need import Wish
 from spaces.forms.booking import MOST_PEOPLE
-from spaces.forms.dates import DatesMixin, date_input
+from spaces.forms.dates import DatesMixin, DayField
 from spaces.forms.fields import WeekField, WeekFormMixin, known_zip
 from spaces.forms.money import MoneyField
 from spaces.forms.office import STEP_FREE
@@ -69,14 +69,10 @@ class NeedForm(WeekFormMixin, DatesMixin):
             "Colleagues see them beside the others. Nobody is asked because of these alone."
         ),
     )
-    until = forms.DateField(
+    until = DayField(
         label=_("Until"),
-        widget=date_input(),
         error_messages={
             "required": _("Until which date?"),
-            "invalid": _(
-                "That is not a date we can read. Choose one, like 2026-12-24."
-            ),
         },
     )
     near = forms.CharField(

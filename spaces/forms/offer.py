@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from directory.geo import place_of_zip
 from spaces.domain.place import Place
 from spaces.forms.booking import MOST_PEOPLE
-from spaces.forms.dates import date_input
+from spaces.forms.dates import DayField
 from spaces.forms.fields import WeekField, WeekFormMixin
 from spaces.forms.money import MoneyField
 from spaces.hours import Span, merge_spans
@@ -54,14 +54,10 @@ class OfferForm(WeekFormMixin):
         required=False,
         help_text=_("Free for displaced colleagues, unless you type a price."),
     )
-    until = forms.DateField(
+    until = DayField(
         label=_("Until"),
-        widget=date_input(),
         required=False,
         help_text=_("Empty: as long as it is needed."),
-        error_messages={
-            "invalid": _("That is not a date we can read. Choose one, like 2026-12-24.")
-        },
     )
     message = forms.CharField(
         label=_("A word to them"),

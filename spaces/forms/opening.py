@@ -6,7 +6,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from spaces.enums import Audience
-from spaces.forms.dates import MOST_WEEKS, date_input
+from spaces.forms.dates import FROM_WHEN, MOST_WEEKS, DayField
 from spaces.forms.fields import WeekField, WeekFormMixin
 from spaces.forms.money import MoneyField
 from spaces.models import Office, Opening
@@ -29,9 +29,6 @@ ROOMS = {
     "required": _("Choose at least one room."),
     "invalid_choice": _("Choose among the rooms you let."),
     "invalid_pk_value": _("Choose among the rooms you let."),
-}
-UNREADABLE = {
-    "invalid": _("That is not a date we can read. Choose one, like 2026-12-01.")
 }
 
 
@@ -77,16 +74,13 @@ class OfferedMixin(WeekFormMixin, PeriodMixin):
     """What is offered: hours, dates, one price, one audience."""
 
     hours = WeekField(label=_("Which hours do you offer?"))
-    first_date = forms.DateField(
+    first_date = DayField(
         label=_("From"),
-        widget=date_input(),
-        error_messages={**UNREADABLE, "required": _("From which date on?")},
+        error_messages=FROM_WHEN,
     )
-    last_date = forms.DateField(
+    last_date = DayField(
         label=_("Until"),
         required=False,
-        widget=date_input(),
-        error_messages=UNREADABLE,
         help_text=_(
             "Leave it empty for “until further notice”. For one date alone, give that date twice."
         ),
@@ -97,7 +91,6 @@ class OfferedMixin(WeekFormMixin, PeriodMixin):
             "18, or “free”. Never a share of what a colleague earns: paying a part of one’s fees to whoever sends or "
             "houses the work is fee splitting, which licensing boards forbid."
         ),
-        error_messages={"required": _("What does an hour cost? Type “free” if it is.")},
     )
     audience = forms.ChoiceField(
         label=_("For"),
@@ -180,11 +173,9 @@ class ChangeForm(OfferedMixin):
 class EndForm(forms.Form):
     """From when on hours are offered no longer."""
 
-    end_from = forms.DateField(
+    end_from = DayField(
         label=_("Offered no longer from"),
-        widget=date_input(),
         required=False,
-        error_messages=UNREADABLE,
         help_text=_("Empty: from today. What is booked stays booked."),
     )
 
@@ -204,20 +195,16 @@ class EndForm(forms.Form):
 class CopyForm(forms.Form):
     """One week's hours for other weeks, other rooms."""
 
-    week = forms.DateField(
+    week = DayField(
         label=_("The week to copy"),
-        widget=date_input(),
         error_messages={
-            **UNREADABLE,
             "required": _("Which week? Any day of it will do."),
         },
         help_text=_("Any day of it."),
     )
-    first_week = forms.DateField(
+    first_week = DayField(
         label=_("To the week of"),
-        widget=date_input(),
         error_messages={
-            **UNREADABLE,
             "required": _("To which week? Any day of it will do."),
         },
     )

@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from directory.enums import DistanceUnit
-from spaces.forms.dates import date_input
+from spaces.forms.dates import DayField
 from spaces.models import Building
 
 AROUND = {  # metres, as the community counts distances
@@ -54,15 +54,8 @@ class PlacesForm(forms.Form):
             "invalid_pk_value": _("One of these buildings is not one you can add."),
         },
     )
-    until = forms.DateField(
+    until = DayField(
         label=_("Open again on"),
-        widget=date_input(),
-        error_messages={
-            "required": _("Choose a date."),
-            "invalid": _(
-                "That is not a date we can read. Choose one, like 2026-12-01."
-            ),
-        },
     )
 
     def __init__(

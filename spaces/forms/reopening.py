@@ -7,9 +7,8 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from spaces.forms.booking import said_span
-from spaces.forms.dates import date_input
+from spaces.forms.dates import FROM_WHEN, DayField
 from spaces.forms.money import MoneyField
-from spaces.forms.opening import UNREADABLE
 from spaces.hours import Span
 from spaces.week import say_spans
 
@@ -28,17 +27,14 @@ class SubletForm(forms.Form):
     price = MoneyField(
         label=_("Price for an hour"),
         help_text=_("18, or “free”."),
-        error_messages={"required": _("What does an hour cost? Type “free” if it is.")},
     )
-    first_date = forms.DateField(
+    first_date = DayField(
         label=_("From"),
-        widget=date_input(),
-        error_messages={**UNREADABLE, "required": _("From which date on?")},
+        error_messages=FROM_WHEN,
     )
-    last_date = forms.DateField(
+    last_date = DayField(
         label=_("Until"),
-        widget=date_input(),
-        error_messages={**UNREADABLE, "required": _("Until which date?")},
+        error_messages={"required": _("Until which date?")},
     )
 
     def __init__(self, *args: Any, spans: Sequence[Span], **kwargs: Any) -> None:
