@@ -26,6 +26,7 @@ from spaces.domain.dates import (
     move_dates,
     parties_of,
     record_change,
+    record_move,
     said_periods,
     takers_of,
 )
@@ -151,13 +152,7 @@ def move_date(
     if not planned.is_free:
         raise SlotTakenError(_not_to_be_had([planned]))
     _move(booking, [PlannedMove(found, planned)], by=by)
-    record_change(
-        booking,
-        ChangeKind.MOVED,
-        by=by,
-        details={"before": before, "after": said_periods([found])},
-        also=takers_of(booking, [found]),
-    )
+    record_move(booking, found, before=before, by=by)
     return found
 
 

@@ -220,6 +220,23 @@ def record_change(
     return event
 
 
+def record_move(
+    booking: Booking,
+    occurrence: Occurrence,
+    *,
+    before: list[list[str]],
+    by: Therapist,
+) -> None:
+    """One date stands elsewhere now."""
+    record_change(
+        booking,
+        ChangeKind.MOVED,
+        by=by,
+        details={"before": before, "after": said_periods([occurrence])},
+        also=takers_of(booking, [occurrence]),
+    )
+
+
 def said_periods(occurrences: Iterable[Occurrence]) -> list[list[str]]:
     """As ``record_change`` keeps them."""
     return [

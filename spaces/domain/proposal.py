@@ -14,15 +14,13 @@ from spaces.domain.availability import refresh_free
 from spaces.domain.dates import (
     lock_booking,
     parties_of,
-    record_change,
+    record_move,
     said_periods,
-    takers_of,
 )
 from spaces.domain.planning import PlannedDate, look_up
 from spaces.domain.taking import put_dates
 from spaces.enums import (
     BookingStatus,
-    ChangeKind,
     OccurrenceState,
     Party,
     ProposalStatus,
@@ -85,13 +83,7 @@ def accept_proposal(proposal: MoveProposal, *, by: Therapist) -> MoveProposal:
     before = said_periods([found])
     put_dates(booking, [(found, planned.period, proposal.price_cents)], by=by)
     refresh_free([found.office_id])
-    record_change(
-        booking,
-        ChangeKind.MOVED,
-        by=by,
-        details={"before": before, "after": said_periods([found])},
-        also=takers_of(booking, [found]),
-    )
+    record_move(booking, found, before=before, by=by)
     return proposal
 
 
