@@ -58,6 +58,29 @@ def enqueue(
     enqueue_all(kind, [letter])
 
 
+def enqueue_to(
+    kind: str,
+    people: Iterable[Therapist],
+    *,
+    cause: str,
+    payload: dict[str, Any] | None = None,
+    not_before: datetime | None = None,
+    expires_at: datetime | None = None,
+) -> None:
+    """Promise the same message to each of them."""
+    letters = (
+        Letter(
+            to=person,
+            cause=cause,
+            payload=payload,
+            not_before=not_before,
+            expires_at=expires_at,
+        )
+        for person in people
+    )
+    enqueue_all(kind, letters)
+
+
 def enqueue_all(kind: str, letters: Iterable[Letter]) -> None:
     """Promise many messages of one kind, in the caller's transaction; those promised before stay as they are."""
     priority = message_kind(kind).priority

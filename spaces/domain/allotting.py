@@ -9,7 +9,7 @@ from django.db.models import Exists, OuterRef
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from directory.domain.outbox import Letter, enqueue_all
+from directory.domain.outbox import enqueue_to
 from directory.models import Term, Therapist
 from spaces import hours
 from spaces.asked import Asked, asked_of
@@ -136,13 +136,7 @@ def put_offer(
 
 def tell_askers(kind: str, offer: Offer) -> None:
     people = {offer.need.therapist, offer.need.author}
-    enqueue_all(
-        kind,
-        [
-            Letter(to=p, cause=f"offer:{offer.pk}", payload={"offer": offer.pk})
-            for p in people
-        ],
-    )
+    enqueue_to(kind, people, cause=f"offer:{offer.pk}", payload={"offer": offer.pk})
 
 
 # --- To the next ----------------------------------------------------------------------

@@ -12,7 +12,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from directory.domain.licence import only_licensed
-from directory.domain.outbox import Letter, enqueue, enqueue_all
+from directory.domain.outbox import enqueue, enqueue_to
 from directory.domain.supervision import booking_party_for
 from directory.errors import NotAllowedError
 from directory.models import Community, Therapist
@@ -134,25 +134,17 @@ def tell_of_request(booking: Booking) -> None:
     payload = {"booking": booking.pk}
     cause = f"booking:{booking.pk}:requested"
     hosts = list(booking.office.hosts.all())
-    enqueue_all(
-        "booking_requested",
-        [Letter(to=host, cause=cause, payload=payload) for host in hosts],
-    )
+    enqueue_to("booking_requested", hosts, cause=cause, payload=payload)
     if booking.answer_by:
         left = booking.answer_by - timezone.now()
         remind_at = booking.answer_by - min(REMIND_BEFORE, left / 2)
-        enqueue_all(
+        enqueue_to(
             "booking_reminder",
-            [
-                Letter(
-                    to=host,
-                    cause=cause,
-                    payload=payload,
-                    not_before=remind_at,
-                    expires_at=booking.answer_by,
-                )
-                for host in hosts
-            ],
+            hosts,
+            cause=cause,
+            payload=payload,
+            not_before=remind_at,
+            expires_at=booking.answer_by,
         )
     if booking.party and booking.approved_at is None:
         cause = f"booking:{booking.pk}:approval"

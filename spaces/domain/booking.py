@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from directory.domain.licence import only_licensed
-from directory.domain.outbox import Letter, enqueue_all
+from directory.domain.outbox import enqueue_to
 from directory.errors import NotAllowedError
 from directory.models import Therapist
 from spaces.domain.any_room import choose_room
@@ -314,14 +314,9 @@ def _tell_others(
     people = concerned_by(booking) | set(also)
     if status != S.CONFIRMED:
         people -= {by}
-    enqueue_all(
+    enqueue_to(
         f"booking_{status}",
-        [
-            Letter(
-                to=person,
-                cause=f"booking:{booking.pk}:{status}",
-                payload={"booking": booking.pk},
-            )
-            for person in people
-        ],
+        people,
+        cause=f"booking:{booking.pk}:{status}",
+        payload={"booking": booking.pk},
     )

@@ -12,7 +12,7 @@ from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from directory.domain.outbox import Letter, enqueue_all
+from directory.domain.outbox import enqueue_to
 from directory.domain.supervision import booking_party_for
 from directory.errors import NoSupervisorError, NotAllowedError
 from directory.models import Therapist
@@ -496,15 +496,9 @@ def _save(borrowed: BorrowedRoom, new: BorrowedStatus) -> None:
 def _tell(
     borrowed: BorrowedRoom, kind: str, people: Iterable[Therapist], what: str
 ) -> None:
-    enqueue_all(
+    enqueue_to(
         kind,
-        [
-            Letter(
-                to=person,
-                cause=f"borrowed:{borrowed.pk}:{what}",
-                payload={"borrowed": borrowed.pk},
-            )
-            for person in people
-            if person.address
-        ],
+        [person for person in people if person.address],
+        cause=f"borrowed:{borrowed.pk}:{what}",
+        payload={"borrowed": borrowed.pk},
     )

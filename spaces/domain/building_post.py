@@ -6,7 +6,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from directory.domain.outbox import Letter, enqueue_all
+from directory.domain.outbox import enqueue_to
 from directory.enums import Standing
 from directory.errors import NotAllowedError
 from directory.models import Therapist
@@ -37,12 +37,11 @@ def post_to_building(building: Building, *, by: Therapist, text: str) -> Buildin
     post = BuildingPost.objects.create(building=building, author=by, text=text)
     people = people_tied_to(building).filter(standing=Standing.MEMBER)
     others = Therapist.objects.unblocked_for(by).filter(pk__in=people.values("pk"))
-    enqueue_all(
+    enqueue_to(
         "building_post",
-        [
-            Letter(to=person, cause=f"post:{post.pk}", payload={"post": post.pk})
-            for person in others.exclude(pk=by.pk).with_user()
-        ],
+        others.exclude(pk=by.pk).with_user(),
+        cause=f"post:{post.pk}",
+        payload={"post": post.pk},
     )
     return post
 

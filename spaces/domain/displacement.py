@@ -12,7 +12,7 @@ from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
-from directory.domain.outbox import Letter, enqueue_all
+from directory.domain.outbox import enqueue_to
 from directory.models import Therapist
 from spaces.domain.availability import keep_facets, lock_offices, refresh_free
 from spaces.domain.dates import move_by_clock
@@ -196,15 +196,11 @@ def _close(needs: Sequence[Need]) -> None:
 def tell_of_incident(
     kind: str, incident: Incident, people: Iterable[Therapist], cause: str = ""
 ) -> None:
-    payload = {"incident": incident.pk}
-    cause = cause or f"incident:{incident.pk}"
-    enqueue_all(
+    enqueue_to(
         kind,
-        [
-            Letter(to=person, cause=cause, payload=payload)
-            for person in people
-            if person.address
-        ],
+        [person for person in people if person.address],
+        cause=cause or f"incident:{incident.pk}",
+        payload={"incident": incident.pk},
     )
 
 

@@ -14,7 +14,7 @@ from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
-from directory.domain.outbox import Letter, enqueue, enqueue_all
+from directory.domain.outbox import enqueue, enqueue_to
 from directory.domain.supervision import booking_party_for
 from directory.errors import NoSupervisorError
 from directory.models import Block, Therapist
@@ -258,10 +258,5 @@ def _record(
     enqueue("waitlist_held", to=booking.guest, cause=cause, payload=payload)
     if booking.party:
         enqueue("booking_approval", to=booking.party, cause=cause, payload=payload)
-    enqueue_all(
-        "waitlist_asked",
-        [
-            Letter(to=host, cause=cause, payload=payload)
-            for host in booking.office.hosts.all()
-        ],
-    )
+    hosts = booking.office.hosts.all()
+    enqueue_to("waitlist_asked", hosts, cause=cause, payload=payload)

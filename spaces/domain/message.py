@@ -6,7 +6,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from directory.domain.outbox import Letter, enqueue_all
+from directory.domain.outbox import enqueue_to
 from directory.errors import DomainError, NotAllowedError
 from directory.models import Block, Therapist
 from spaces.domain.dates import concerned_by
@@ -44,16 +44,11 @@ def write_message(booking: Booking, *, text: str, by: Therapist) -> BookingMessa
             _("That is a lot of messages for one hour. Wait a little, please.")
         )
     message = BookingMessage.objects.create(booking=booking, author=by, text=text)
-    enqueue_all(
+    enqueue_to(
         "booking_message",
-        [
-            Letter(
-                to=person,
-                cause=f"booking:{booking.pk}:message:{message.pk}",
-                payload={"message": message.pk},
-            )
-            for person in people - {by}
-        ],
+        people - {by},
+        cause=f"booking:{booking.pk}:message:{message.pk}",
+        payload={"message": message.pk},
     )
     return message
 

@@ -11,7 +11,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from directory.domain.outbox import Letter, enqueue, enqueue_all
+from directory.domain.outbox import enqueue, enqueue_to
 from directory.errors import NotAllowedError
 from directory.models import Supervision, Term, Therapist, TherapistQuerySet
 from spaces import hours
@@ -339,10 +339,9 @@ def _has_another_open(need: Need) -> bool:
 def _thank(need: Need) -> None:
     """Everyone whose offer was taken, once; those whose offers lapsed or were declined have been thanked."""
     offers = need.offers.filter(status=OfferStatus.ACCEPTED).select_related("helper")
-    enqueue_all(
+    enqueue_to(
         "need_covered_thanks",
-        [
-            Letter(to=helper, cause=f"need:{need.pk}", payload={"need": need.pk})
-            for helper in {offer.helper for offer in offers}
-        ],
+        {offer.helper for offer in offers},
+        cause=f"need:{need.pk}",
+        payload={"need": need.pk},
     )

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 
 from directory.domain.licence import only_licensed
-from directory.domain.outbox import Letter, enqueue, enqueue_all
+from directory.domain.outbox import enqueue, enqueue_to
 from directory.errors import DomainError, NotAllowedError
 from directory.models import Therapist
 from spaces import hours
@@ -300,13 +300,8 @@ def _promise_acceptance(offer: Offer) -> None:
         payload, cause = {"booking": booking.pk}, f"booking:{booking.pk}:awaiting"
         enqueue("booking_approval", to=booking.party, cause=cause, payload=payload)
         others = {offer.helper, offer.need.therapist, offer.need.author}
-        enqueue_all(
-            "booking_awaiting",
-            [
-                Letter(to=person, cause=cause, payload=payload)
-                for person in others - {booking.party}
-            ],
-        )
+        others -= {booking.party}
+        enqueue_to("booking_awaiting", others, cause=cause, payload=payload)
         return
     enqueue(
         "offer_accepted",
