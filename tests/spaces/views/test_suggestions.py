@@ -248,7 +248,7 @@ def test_suggestions_query_count_is_constant(
         room("Attic", (3, 1050, 1230))
     client.get("/spaces/")
 
-    with django_assert_num_queries(16):
+    with django_assert_num_queries(15):
         response = client.get(URL, asked(near="94618"))
 
     assert len(response.context["suggestions"]) == min(item_count, 2)
