@@ -8,7 +8,7 @@ from django.core.cache import cache
 from django.utils.functional import Promise
 
 from directory.enums import Priority, Topic
-from directory.models import Delivery
+from directory.models import Delivery, Therapist
 
 
 @dataclass(frozen=True)
@@ -113,6 +113,44 @@ def register_queue(queue: Queue) -> None:
 
 def queues() -> list[Queue]:
     return list(_queues)
+
+
+# --- What somebody's going touches, and what is kept of one person --------------
+@dataclass(frozen=True)
+class Commitment:
+    """Something agreed with others that is still to come."""
+
+    text: str
+    url: str
+
+
+Rows = Sequence[Mapping[str, object]]
+_commitments: list[Callable[[Therapist], list[Commitment]]] = []
+_tables: list[Callable[[Therapist], dict[str, Rows]]] = []
+_files: list[Callable[[Therapist], tuple[str, str]]] = []
+
+
+def register_person(
+    commitments: Callable[[Therapist], list[Commitment]],
+    tables: Callable[[Therapist], dict[str, Rows]],
+    file: Callable[[Therapist], tuple[str, str]],
+) -> None:
+    """What an app knows of one person: agreements that run, tables and a file for "everything of mine"."""
+    _commitments.append(commitments)
+    _tables.append(tables)
+    _files.append(file)
+
+
+def commitments_of(therapist: Therapist) -> list[Commitment]:
+    return [line for find in _commitments for line in find(therapist)]
+
+
+def export_tables() -> list[Callable[[Therapist], dict[str, Rows]]]:
+    return list(_tables)
+
+
+def export_files() -> list[Callable[[Therapist], tuple[str, str]]]:
+    return list(_files)
 
 
 # --- Is there an emergency? Every page's navigation asks. --------------------

@@ -15,7 +15,13 @@ from directory.views.message import (
     therapist_report,
 )
 from directory.views.profile import confirm, public_profile, therapist_photo
-from directory.views.settings import leave_community, mail_works, profile_edit, settings
+from directory.views.settings import (
+    everything,
+    leave_community,
+    mail_works,
+    profile_edit,
+    settings,
+)
 from directory.views.supervision import (
     supervision,
     supervision_accept,
@@ -46,6 +52,7 @@ urlpatterns = [
     path("licences/", licences, name="licences"),
     path("licences/<int:pk>/renew/", licence_renew, name="licence_renew"),
     path("licences/insurance/", insurance, name="insurance"),
+    path("everything/", everything, name="everything"),
     path("leave/", leave_community, name="leave"),
     path("<int:pk>/", therapist_detail, name="therapist_detail"),
     path("<int:pk>/vcard/", therapist_vcard, name="therapist_vcard"),

@@ -10,7 +10,8 @@ class SpacesConfig(AppConfig):
         # ruff: noqa: PLC0415 -- models are loaded only now
         from anymail.signals import inbound
 
-        from directory.registry import register_queue
+        from directory.registry import register_person, register_queue
+        from spaces.commitments import calendar_of, commitments_of, tables_of
         from spaces.notifications import (
             agreement,
             booking,
@@ -45,5 +46,6 @@ class SpacesConfig(AppConfig):
         reply.register()
         search.register()
         inbound.connect(inbound_mail, dispatch_uid="answers by mail")
+        register_person(commitments_of, tables_of, calendar_of)
         for queue in queues_of_places():
             register_queue(queue)

@@ -14,6 +14,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from directory.admin.roster import roster
 from directory.admin.rows import ReadOnlyRows, ReasonForm, moderator_of
 from directory.domain.application import write_message
 from directory.domain.licence import check_licence
@@ -33,6 +34,7 @@ from directory.models import (
     Supervision,
     Therapist,
 )
+from directory.registry import commitments_of
 
 S = Standing
 VERBS: dict[
@@ -282,7 +284,10 @@ class TherapistAdmin(admin.ModelAdmin):
             self.admin_site.admin_view(self.write),
             name="directory_therapist_write",
         )
-        return [decide, write, *super().get_urls()]
+        imported = path(
+            "roster/", self.admin_site.admin_view(roster), name="directory_roster"
+        )
+        return [decide, write, imported, *super().get_urls()]
 
     def change_view(
         self,
@@ -357,5 +362,6 @@ def _file_of(therapist: Therapist) -> dict[str, Any]:
         .exclude(therapist=therapist)
         .select_related("therapist", "kind"),
         "registers": LicenceRegister.objects.filter(jurisdiction__in=states),
+        "commitments": commitments_of(therapist),
         "is_applicant": therapist.standing == S.APPLICANT,
     }

@@ -3,8 +3,13 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import (
+    require_http_methods,
+    require_POST,
+    require_safe,
+)
 
+from directory.domain.export import everything_of
 from directory.domain.membership import leave
 from directory.domain.preference import mail_works_again, set_topics
 from directory.domain.profile import set_photo
@@ -19,6 +24,7 @@ from directory.http import (
 )
 from directory.models import Therapist
 from directory.queries import topics_complained_about
+from directory.registry import commitments_of
 from directory.uploads import too_large
 
 TOO_LARGE = gettext_lazy("That file is larger than 12 MB. Send a smaller copy of it.")
@@ -97,4 +103,21 @@ def leave_community(request: TherapistRequest) -> HttpResponse:
                 _("You have left. What you booked runs on; you can ask to come back."),
             )
         return redirect("home")
-    return render(request, "directory/leave.html")
+    return render(
+        request,
+        "directory/leave.html",
+        {"commitments": commitments_of(request.therapist)},
+    )
+
+
+@require_safe
+@therapist_required
+def everything(request: TherapistRequest) -> HttpResponse:
+    """All that is kept of oneself, whatever one's standing; for whoever left, too."""
+    return HttpResponse(
+        everything_of(request.therapist),
+        content_type="application/zip",
+        headers={
+            "Content-Disposition": 'attachment; filename="everything-of-mine.zip"'
+        },
+    )

@@ -1,0 +1,97 @@
+"""Everything of mine: what every app keeps of one person, as JSON, as tables, as a calendar."""
+
+import csv
+import json
+from collections.abc import Mapping, Sequence
+from io import BytesIO, StringIO
+from typing import Any
+from zipfile import ZIP_DEFLATED, ZipFile
+
+from django.core.serializers.json import DjangoJSONEncoder
+
+from directory.models import (
+    ApplicationMessage,
+    Block,
+    ColleagueSearch,
+    Insurance,
+    Licence,
+    Message,
+    Preference,
+    StandingEvent,
+    Supervision,
+    Therapist,
+)
+from directory.registry import export_files, export_tables
+
+NOT_TOLD = {
+    "feed_token",
+    "search",
+    "words",
+    "vector",
+}  # keys and indexes, not facts
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+Rows = Sequence[Mapping[str, Any]]
+
+
+def everything_of(therapist: Therapist) -> bytes:
+    """A zip file: ``everything.json``, a table for each kind of thing, and the files that apps add."""
+    tables: dict[str, Rows] = _of_people(therapist)
+    for tables_of in export_tables():
+        tables |= tables_of(therapist)
+    kept = BytesIO()
+    with ZipFile(kept, "w", ZIP_DEFLATED) as archive:
+        archive.writestr(
+            "everything.json",
+            json.dumps(tables, cls=DjangoJSONEncoder, ensure_ascii=False, indent=2),
+        )
+        for name, rows in tables.items():
+            if rows:
+                archive.writestr(f"{name}.csv", _csv(rows))
+        for file_of in export_files():
+            archive.writestr(*file_of(therapist))
+    return kept.getvalue()
+
+
+def _of_people(therapist: Therapist) -> dict[str, Rows]:
+    profile = _told(Therapist.objects.filter(pk=therapist.pk).values().get())
+    profile["sign_in"] = therapist.address
+    profile["terms"] = sorted(str(term) for term in therapist.terms.all())
+    own = {
+        "licences": Licence.objects.filter(therapist=therapist),
+        "insurance": Insurance.objects.filter(therapist=therapist),
+        "supervisions": Supervision.objects.filter(trainee=therapist),
+        "supervises": Supervision.objects.filter(supervisor=therapist),
+        "preferences": Preference.objects.filter(therapist=therapist),
+        "standing": StandingEvent.objects.filter(therapist=therapist),
+        "application": ApplicationMessage.objects.filter(applicant=therapist),
+        "messages": Message.objects.filter(author=therapist),
+        "colleague_searches": ColleagueSearch.objects.filter(therapist=therapist),
+        "blocks": Block.objects.filter(blocker=therapist),
+    }
+    return {
+        "profile": [profile],
+        **{name: [_told(row) for row in rows.values()] for name, rows in own.items()},
+    }
+
+
+def _told(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in row.items() if name not in NOT_TOLD}
+
+
+def _csv(rows: Rows) -> str:
+    """With a mark of its encoding, for spreadsheets, which would also take some texts for formulas."""
+    sheet = StringIO()
+    writer = csv.DictWriter(sheet, fieldnames=list(rows[0]))
+    writer.writeheader()
+    writer.writerows(
+        {name: _as_text(value) for name, value in row.items()} for row in rows
+    )
+    return "\ufeff" + sheet.getvalue()
+
+
+def _as_text(value: Any) -> str:
+    if isinstance(value, list):
+        value = ", ".join(str(item) for item in value)
+    text = "" if value is None else str(value)
+    is_number = isinstance(value, int | float)
+    return f"'{text}" if text.startswith(FORMULA) and not is_number else text

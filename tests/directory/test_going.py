@@ -1,0 +1,95 @@
+"""Going, or being made to: what it touches is shown, everything of mine comes along, what moderators did is kept."""
+
+import csv
+import io
+import json
+import zipfile
+
+import pytest
+from django.contrib.admin.models import LogEntry
+from django.urls import reverse
+
+from tests.factories.directory import (
+    BlockFactory,
+    LicenceFactory,
+    TherapistFactory,
+)
+from tests.factories.spaces import BookingFactory, OccurrenceFactory, OfficeFactory
+from tests.periods import hours
+
+pytestmark = pytest.mark.django_db
+LOG = reverse("admin:admin_logentry_changelist")
+
+
+def test_everything_of_mine_is_a_zip_and_of_others_nothing(client, therapist):
+    therapist.bio, therapist.headline = "=cmd|' /C calc'!A0", "Ein Satz – ça va 🌱"
+    therapist.save()
+    LicenceFactory(therapist=therapist, number="98213")
+    LicenceFactory(number="55555")
+    BlockFactory(blocked=therapist, blocker=TherapistFactory(name="Quiet One"))
+    booking = BookingFactory(
+        guest=therapist, office=OfficeFactory(hosts=[TherapistFactory()])
+    )
+    OccurrenceFactory(
+        booking=booking, guest=therapist, state="booked", period=hours(9, 10)
+    )
+
+    response = client.get(reverse("directory:everything"))
+
+    archive = zipfile.ZipFile(io.BytesIO(response.content))
+    known = json.loads(archive.read("everything.json"))
+    text = archive.read("profile.csv").decode("utf-8-sig")
+    [profile] = csv.DictReader(io.StringIO(text))
+    assert profile["bio"] == "'" + known["profile"][0]["bio"]
+    assert profile["headline"] == "Ein Satz – ça va 🌱"
+    assert [row["number"] for row in known["licences"]] == ["98213"]
+    assert len(known["dates"]) == 1
+    assert b"BEGIN:VCALENDAR" in archive.read("calendar.ics")
+    whole = json.dumps(known)
+    for secret in [therapist.feed_token, "55555", "Quiet One"]:
+        assert secret not in whole
+
+
+def test_leaving_and_suspending_show_what_is_still_agreed(client, moderator):
+    guest, host = TherapistFactory(), TherapistFactory(name="Hanna Host")
+    office = OfficeFactory(hosts=[host], name="Quiet room")
+    booking = BookingFactory(guest=guest, office=office, status="confirmed")
+    OccurrenceFactory(
+        booking=booking,
+        office=office,
+        guest=guest,
+        state="booked",
+        period=hours(9, 10),
+    )
+    desk = [
+        client.get(
+            reverse("admin:directory_therapist_change", args=[one.pk])
+        ).content.decode()
+        for one in (guest, host, moderator)
+    ]
+    client.force_login(guest.user)
+    page = client.get(reverse("directory:leave")).content.decode()
+
+    assert ["Quiet room, until" in text for text in desk] == [True, True, False]
+    assert "in Quiet room, until" in desk[1]
+    assert "Quiet room, until" in page
+
+
+def test_what_moderators_did_is_written_down_for_good(client, moderator):
+    person = TherapistFactory()
+    decide = reverse("admin:directory_therapist_decide", args=[person.pk])
+    client.post(decide, {"to": "suspended", "reason": "A complaint."})
+    people = reverse("admin:directory_delivery_changelist")
+    client.post(people, {"action": "send_again", "_selected_action": ["7"]})
+
+    said = [entry.get_change_message() for entry in LogEntry.objects.order_by("pk")]
+    entry = LogEntry.objects.first()
+    page = client.get(LOG).content.decode()
+    assert said == ["suspend_member: A complaint.", "send_again"]
+    assert "A complaint." in page
+    for verb, args in [("add", []), ("delete", [entry.pk])]:
+        url = reverse(f"admin:admin_logentry_{verb}", args=args)
+        assert client.post(url).status_code == 403
+    change = reverse("admin:admin_logentry_change", args=[entry.pk])
+    assert client.get(change).status_code == 200
+    assert client.post(change, {"change_message": "nothing"}).status_code == 403
