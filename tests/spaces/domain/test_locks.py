@@ -11,12 +11,15 @@ from spaces.domain.asking import request_booking
 from spaces.domain.availability import keep_facets, lock_offices, refresh_free
 from spaces.domain.booking import confirm_booking
 from spaces.domain.closure import close_office
+from spaces.domain.offer import accept_offers
 from spaces.hours import Span
 from spaces.models import Booking, WaitlistEntry
 from tests.factories.directory import TherapistFactory
 from tests.factories.spaces import (
     BookingFactory,
+    NeedFactory,
     OccurrenceFactory,
+    OfferFactory,
     OfficeFactory,
     OpeningFactory,
     WaitlistEntryFactory,
@@ -87,6 +90,25 @@ def test_the_facets_of_two_people_are_kept_from_both_sides_at_once():
 
     assert other.outcome() == "kept"
     assert not Therapist.objects.filter(has_spare_hours=True).exists()
+
+
+def test_offers_accepted_together_lock_their_rooms_in_order():
+    """Chosen in the other order than another transaction comes to them."""
+    need = NeedFactory()
+    rooms = OfficeFactory.create_batch(2)
+    offers = [
+        OfferFactory(need=need, helper=room.hosts.get(), office=room)
+        for room in reversed(rooms)
+    ]
+    chosen = [offer.pk for offer in offers]
+
+    other = Other(lambda: accept_offers(need, chosen, by=need.author))
+    with transaction.atomic():
+        lock_offices([rooms[0].pk])
+        other.start_and_let_wait()
+        lock_offices([rooms[1].pk])
+
+    assert [offer.status for offer in other.outcome().accepted] == ["accepted"]
 
 
 def test_two_transactions_hold_hours_for_the_same_two_people():
