@@ -7,5 +7,6 @@ BENCHES = {
     "crash": 2100,
     "directory": 100_000,
     "search": 2000,
+    "story": 2000,
 }
 USUAL_RUNS = 50

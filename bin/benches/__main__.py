@@ -9,6 +9,7 @@ import django
 from django.core.management import call_command
 
 from benches import BENCHES
+from benches.clock import clock
 from benches.figures import table
 from benches.picture import draw, remember
 
@@ -20,6 +21,7 @@ def main() -> int:
     parser.add_argument("--runs", type=int, required=True)
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
+    clock.install()
     django.setup()
     call_command("migrate", interactive=False, verbosity=0)
     # Only now: a bench imports models.

@@ -97,3 +97,21 @@ def test_bench_broadcast_sends_every_mail_and_prints_its_rates():
         < figures["broadcast.rate.50ms"]["limit"]
     )
     assert figures["broadcast.first_mail"]["value"] > 0
+
+
+def test_bench_story_covers_hours_and_wakes_nobody():
+    ended = subprocess.run(
+        [BENCH, "story", "--size", "60", "--json"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    values = {
+        row["name"]: row["value"] for row in map(json.loads, ended.stdout.splitlines())
+    }
+
+    assert 0 < values["story.covered_share"] <= 1
+    for name in ("over_cap", "in_quiet_hours", "after_covered"):
+        assert values[f"story.{name}"] == 0
+    assert values["story.waves"] > 0 < values["story.confirm"]

@@ -1,8 +1,10 @@
-"""STORY, steps 1 to 12, as the people in it live them: by what they see on the page, and the link in their mail."""
+"""STORY, steps 1 to 16, as the people in it live them: by what they see on the page, and the link in their mail."""
 
 import re
 from collections import Counter, defaultdict
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime, timedelta
+from urllib.request import urlopen
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -38,6 +40,22 @@ SUPERVISOR = """
     SELECT u.email, trainee.name FROM directory_supervision s
     JOIN directory_therapist t ON t.id = s.supervisor_id JOIN directory_user u ON u.id = t.user_id
     JOIN directory_therapist trainee ON trainee.id = s.trainee_id ORDER BY s.id LIMIT 1
+"""
+CLOSED_UNTIL = """
+    SELECT (max(s.until) AT TIME ZONE 'America/Los_Angeles')::date,
+        (SELECT count(*) FROM spaces_occurrence WHERE state = 'displaced')
+    FROM spaces_incidentscope s
+"""
+STILL_LENT = """
+    SELECT DISTINCT o.name, c.price_cents FROM spaces_occurrence c
+    JOIN spaces_office o ON o.id = c.office_id JOIN directory_therapist t ON t.id = c.guest_id
+    JOIN directory_user u ON u.id = t.user_id
+    WHERE u.email = 'displaced@demo.example.org' AND c.state = 'booked'
+        AND o.name IN ('The orchard room', 'The room without a calendar') AND lower(c.period) >= %s::date + 1
+"""
+LEFT_BY_LINKS = """
+    SELECT (SELECT count(*) FROM spaces_offer), (SELECT count(*) FROM spaces_answer),
+        (SELECT count(*) FROM spaces_booking), (SELECT max(updated_at) FROM spaces_answer)
 """
 TOLD_BY_WAVE = """
     SELECT coalesce(u.email, t.email), d.state, d.message_id, t.helps_in_emergencies FROM spaces_waverecipient r
@@ -476,6 +494,135 @@ class Story:
         assert "Wed 17:00" not in letter.text
         assert f"Dana and {self.trainee_name.split()[0]}" in letter.text
 
+    # --- While the round goes on ----------------------------------------------------------
+
+    def chairs_are_lent(self):
+        lender, dana = self.helper, self.displaced
+        [(incident,)] = self.town.rows("SELECT id FROM spaces_incident")
+        self.incident = f"/spaces/incidents/{incident}/"
+        lender.goto(self.incident)
+        lender.press("Lend something")
+        lender.fill("What?", "Two chairs and a lamp")
+        lender.fill("Until", (today() + timedelta(days=60)).isoformat())
+        lender.press("Put it up")
+        dana.goto(self.incident)
+        dana.press("Two chairs and a lamp")
+        dana.press("I would like it")
+        dana.fill("A word to the other one", "Tomorrow at five, at your door?")
+        dana.press("Send")
+        lender.follow(lender.mail("writes about Two chairs and a lamp"), "/things/")
+        lender.reads("Tomorrow at five, at your door?")
+        lender.press("It is picked up")
+        lender.reads("It is back")
+
+    def landlord_has_news(self):
+        """The expected reopening moves by two weeks: whoever did not choose another end needs a room until then."""
+        [(building,)] = self.town.rows(
+            "SELECT id FROM spaces_building WHERE name = 'Alder Court'"
+        )
+        moderator, dana, reporter = self.moderator, self.displaced, self.reporter
+        reporter.goto(f"/spaces/buildings/{building}/")
+        news = "Power out for a week, suites closed for several."
+        reporter.fill("A word to the others here", news)
+        reporter.press("Post it, and mail everybody here")
+        reporter.reads(news)
+        dana.mail("Alder Court: Power out for a week")
+        [(until, displaced)] = self.town.rows(CLOSED_UNTIL)
+        later = until + timedelta(days=14)
+        moderator.goto(self.incident)
+        moderator.fill("Open again on", later.isoformat())
+        moderator.press("Move the reopening")
+        moderator.reads("Moved.")
+        dana.mail("Alder Court: expected to open again on")
+        [(until, still)] = self.town.rows(CLOSED_UNTIL)
+        assert (until, still > displaced) == (later, True)
+        last = later - timedelta(days=1)
+        assert self.town.rows(
+            "SELECT count(*) FROM spaces_need WHERE last_date <> %s", last
+        ) == [(1,)], "Dana chose her own"
+        dana.goto(self.need)
+
+    def scanners_open_a_link_five_hundred_times(self):
+        """At once, while the next round is waited for: nothing happens, and its owner is not shut out."""
+        owner = self.late_helper.email
+        [letter] = [
+            letter
+            for letter in self.post.letters
+            if is_wave(letter) and letter.to == owner
+        ]
+        link, before = letter.link("/help/"), self.town.rows(LEFT_BY_LINKS)
+        with ThreadPoolExecutor(8) as scanners:
+            opened = scanners.map(lambda _n: urlopen(link).status, range(500))  # noqa: S310 -- ours
+            assert set(opened) == {200}
+        assert self.town.rows(LEFT_BY_LINKS) == before
+        phone = self.person(owner, is_on_phone=True)
+        phone.goto(link)
+        phone.reads("Hello Isidro")
+        phone.sign_in()
+
+    # --- Home again ----------------------------------------------------------------------
+
+    def two_suites_reopen(self):
+        moderator, reporter = self.moderator, self.reporter
+        moderator.goto(self.incident)
+        moderator.page.get_by_text("One room opens earlier, or later?").click()
+        moderator.choose("Room", "Alder Court, suite 7")
+        moderator.press("Give this room its own date")
+        moderator.reads("The room has its own date now")
+        line = moderator.page.locator("li").filter(has_text="Alder Court, suite 1")
+        line.get_by_label("Open again on").fill(today().isoformat())
+        line.get_by_role("button", name="Move the reopening").click()
+        moderator.reads("Moved.")
+        reporter.goto("/spaces/bookings/")
+        reporter.does_not_read("Displaced")
+        for suite, is_closed in ((1, False), (2, True), (7, False)):
+            [(office,)] = self.town.rows(
+                "SELECT id FROM spaces_office WHERE name = %s",
+                f"Alder Court, suite {suite}",
+            )
+            self.newcomer.goto(f"/spaces/offices/{office}/")
+            assert ("Closed:" in self.newcomer.words) == is_closed
+
+    def borrowed_hours_end_or_go_on(self):
+        """Dana keeps one evening for good, for money now, and gives the rest back; nothing happens before their yes."""
+        dana = self.displaced
+        for _room in (self.helper, self.generous):
+            letter = dana.mail("what becomes of the borrowed hours")
+            dana.follow(letter, "/borrowed/")
+            if "The orchard room" in dana.words:
+                dana.tick(re.compile("Wed 17:00–19:00"))
+                dana.fill("Price for an hour", "18")
+                dana.press("Propose the sublet")
+            else:
+                dana.press("Propose to end it")
+            dana.reads("What you proposed")
+        for lender in (self.helper, self.generous):
+            phone = self.person(lender.email, is_on_phone=True)
+            phone.follow(phone.mail("Dana proposes"), "/borrowed/")
+            phone.press("Yes, agreed")
+            phone.reads("What you both agreed on")
+        assert self.town.rows(STILL_LENT, today()) == [("The orchard room", 3600)]
+
+    def it_closes_with_a_page(self):
+        moderator = self.moderator
+        moderator.goto(self.incident)
+        moderator.press("It is over: everything opens now")
+        moderator.reads("It is over.")
+        moderator.press("What was done")
+        moderator.reads(re.compile(r"Of [\d,.]+ hours needed"), "Who lent a room")
+        for lender in (self.helper, self.generous):
+            lender.mail("It is over in Rockridge")
+            [(name, is_named)] = self.town.rows(
+                "SELECT t.name, agrees_to_be_named FROM directory_therapist t"
+                " JOIN directory_user u ON u.id = t.user_id WHERE u.email = %s",
+                lender.email,
+            )
+            assert (name in moderator.words) == is_named
+        assert self.town.rows(
+            "SELECT count(*) FROM spaces_occurrence WHERE state = 'displaced'"
+            " AND upper(period) > now()"
+        ) == [(0,)]
+
     def all_is_covered(self):
         supervisor, generous, dana = self.supervisor, self.generous, self.displaced
         supervisor.press("Not needed any more")
@@ -567,6 +714,13 @@ def test_the_story(story):
     story.moderator_sets_the_pace()
     story.supervisor_asks_for_the_trainee()
     story.each_helper_gets_one_mail()
+    story.chairs_are_lent()
+    story.landlord_has_news()
+    story.scanners_open_a_link_five_hundred_times()
     story.next_wave_goes_wider()
     story.all_is_covered()
     story.nobody_was_told_twice_or_left_out()
+
+    story.two_suites_reopen()
+    story.borrowed_hours_end_or_go_on()
+    story.it_closes_with_a_page()
