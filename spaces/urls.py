@@ -159,6 +159,11 @@ urlpatterns = [
     path("buildings/<int:pk>/", building.building_detail, name="building_detail"),
     path("buildings/<int:pk>/posts/", building.building_post, name="building_post"),
     path(
+        "buildings/<int:pk>/posts/<int:post_pk>/report/",
+        building.post_report,
+        name="post_report",
+    ),
+    path(
         "buildings/<int:pk>/posts/<int:post_pk>/remove/",
         building.post_remove,
         name="post_remove",

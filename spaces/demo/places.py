@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import chain, count
 from random import Random
 
 from directory.enums import TermKind
@@ -51,10 +52,12 @@ class Places:
 
 
 class PlaceMaker:
-    def __init__(self, rng: Random, count: int) -> None:
+    def __init__(self, rng: Random, size: int) -> None:
         self.rng = rng
-        self.count = count
-        self.names = iter(rng.sample(BUILDING_NAMES, len(BUILDING_NAMES)))
+        self.count = size
+        names = rng.sample(BUILDING_NAMES, len(BUILDING_NAMES))
+        more = (f"{name} {number}" for number in count(2) for name in names)
+        self.names = chain(names, more)
         self.buildings: list[Building] = []
         self.hosts: list[tuple[Office, list[Therapist]]] = []
         terms = Term.objects.filter(kind=TermKind.OFFICE_ATTRIBUTE).order_by("slug")

@@ -7,6 +7,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from directory.domain.outbox import enqueue_to
+from directory.domain.report import report_member
 from directory.enums import Standing
 from directory.errors import NotAllowedError
 from directory.models import Therapist
@@ -55,3 +56,15 @@ def remove_post(post: BuildingPost, *, by: Therapist) -> None:
     if post.removed_at is None:
         post.removed_at, post.removed_by = timezone.now(), by
         post.save(update_fields=["removed_at", "removed_by"])
+
+
+@transaction.atomic
+def report_post(post: BuildingPost, *, by: Therapist, text: str) -> None:
+    """To the moderators, with the words it is about. Who wrote it without a name stays unnamed to whoever reports."""
+    if not text.strip():
+        raise HoursError(_("Say in a sentence or two what is wrong with it."))
+    about = _("Posted at %(building)s: “%(words)s”") % {
+        "building": post.building,
+        "words": post.text,
+    }
+    report_member(post.author, by=by, text=f"{text.strip()}\n\n{about}")

@@ -13,7 +13,11 @@ from directory.errors import DomainError
 from directory.http import TherapistRequest, member_required
 from directory.models import Therapist
 from spaces.coverage import coverage_of
-from spaces.domain.building_post import post_to_building, remove_post
+from spaces.domain.building_post import (
+    post_to_building,
+    remove_post,
+    report_post,
+)
 from spaces.enums import NeedStatus
 from spaces.forms.building import PostForm
 from spaces.models import (
@@ -84,6 +88,21 @@ def post_remove(request: TherapistRequest, pk: int, post_pk: int) -> HttpRespons
         messages.error(request, str(error))
     else:
         messages.success(request, _("Taken back. Mails not sent yet are not sent."))
+    return redirect(building)
+
+
+@require_POST
+@member_required
+def post_report(request: TherapistRequest, pk: int, post_pk: int) -> HttpResponse:
+    building = _mine(request, pk)
+    posts = BuildingPost.objects.visible_to(request.therapist)
+    post = get_object_or_404(posts, building=building, pk=post_pk)
+    try:
+        report_post(post, by=request.therapist, text=request.POST.get("text", ""))
+    except DomainError as error:
+        messages.error(request, str(error))
+    else:
+        messages.success(request, _("The moderators look at it. Thank you."))
     return redirect(building)
 
 

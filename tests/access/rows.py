@@ -159,6 +159,7 @@ PAGES: dict[str, Row] = {
     # the bad day
     "spaces:building_detail": (OWNER_AND_MODERATORS, of("building")),
     "spaces:building_post": (OWNER_AND_MODERATORS, of("building")),
+    "spaces:post_report": (OWNER_AND_MODERATORS, of("building", "post")),
     "spaces:post_remove": (OWNER_AND_MODERATORS, of("building", "post")),
     "spaces:emergency": (MEMBERS, of()),
     "spaces:incident_report": (OWNER, of()),

@@ -545,11 +545,11 @@ class Story:
     def scanners_open_a_link_five_hundred_times(self):
         """At once, while the next round is waited for: nothing happens, and its owner is not shut out."""
         owner = self.late_helper.email
-        [letter] = [
+        letter = next(
             letter
             for letter in self.post.letters
             if is_wave(letter) and letter.to == owner
-        ]
+        )
         link, before = letter.link("/help/"), self.town.rows(LEFT_BY_LINKS)
         with ThreadPoolExecutor(8) as scanners:
             opened = scanners.map(lambda _n: urlopen(link).status, range(500))  # noqa: S310 -- ours

@@ -4,6 +4,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
+from directory.models import Report
 from spaces.models import Incident, IncidentScope, IncidentUpdate
 from tests.factories.directory import BlockFactory, TherapistFactory
 from tests.factories.spaces import (
@@ -165,8 +166,17 @@ def test_page_has_posts_people_loans_and_what_is_covered(client, therapist):
     remove = reverse("spaces:post_remove", args=[office.building.pk, post.pk])
     client.post(remove)
     assert "The lift is stuck." in page(client, office.building).content.decode()
+    report = reverse("spaces:post_report", args=[office.building.pk, post.pk])
+    client.post(report, {"text": " "})
+    assert not Report.objects.exists()
+    client.post(report, {"text": "It names a client."})
+    told = Report.objects.get()
+    assert (told.about, told.reporter) == (therapist, named)
+    assert "It names a client." in told.text
+    assert "The lift is stuck." in told.text
     BlockFactory(blocker=therapist, blocked=named)
     assert client.post(remove).status_code == 404
+    assert client.post(report).status_code == 404
     assert "The lift" not in page(client, office.building).content.decode()
     client.force_login(therapist.user)
     client.post(remove)
