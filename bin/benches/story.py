@@ -52,6 +52,9 @@ DEMO = 240  # people of the demo community
 OFFICES = 150 / DEMO  # a head
 FIRE = datetime(2026, 3, 7, 10, 40, tzinfo=ZoneInfo("America/Los_Angeles"))
 LASTS = timedelta(days=6)  # until then everybody has found something, or has not
+TRIAL = timedelta(
+    hours=4
+)  # of a community smaller than the demo: enough to see that it runs
 BEAT = timedelta(minutes=5)  # how often is looked at what is due
 DAY = timedelta(days=1)
 SEED = 7
@@ -99,7 +102,7 @@ def _live_through(members: int) -> list[Figure]:
         settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", post.port
         day = BadDay(model, helpers)
         day.begin()
-        day.go_on()
+        day.go_on(LASTS if members >= DEMO else TRIAL)
         return day.figures(members, post)
 
 
@@ -135,8 +138,8 @@ class BadDay:
         for need in self._needs():
             self._plan(self.model.delay(), lambda pk=need.pk: self._publish(pk))
 
-    def go_on(self) -> None:
-        end = self.began + LASTS
+    def go_on(self, lasts: timedelta) -> None:
+        end = self.began + lasts
         while clock.now() < end and (self.plans or self._is_asking()):
             clock.set(max(clock.now() + BEAT, min(self._next(), end)))
             while self.plans and self.plans[0][0] <= clock.now():
