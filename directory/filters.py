@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy
 from django_filters.fields import MultipleChoiceField
 
 from directory.enums import TermKind
-from directory.forms import FARTHEST, LineField, ZipField
+from directory.forms.fields import FARTHEST, LineField, ZipField
 from directory.geo import METRES, DistanceTo, nearer_than, place_of_zip, snap
 from directory.models import Community, Term, Therapist, TherapistQuerySet
 from directory.search import (

@@ -22,7 +22,8 @@ from directory.domain.application import (
 )
 from directory.enums import Standing
 from directory.errors import DomainError
-from directory.forms import InviteForm, MessageForm
+from directory.forms.join import InviteForm
+from directory.forms.message import ApplicationMessageForm
 from directory.http import TherapistRequest, applicant_required, member_required
 from directory.links import read, sign
 from directory.models import Therapist
@@ -37,7 +38,7 @@ VOUCH_SECONDS = 60 * 24 * 3600
 def application(request: TherapistRequest) -> HttpResponse:
     """The conversation with the moderators; after a no, the one way to have it looked at again."""
     me = request.therapist
-    form = MessageForm(request.POST or None)
+    form = ApplicationMessageForm(request.POST or None)
     if form.is_valid():
         say = write_message if me.standing == Standing.APPLICANT else appeal
         try:

@@ -10,7 +10,7 @@ from directory.domain.application import answer_questions
 from directory.domain.membership import apply_to_join, invited_at
 from directory.enums import Standing
 from directory.errors import DomainError
-from directory.forms import JoinForm
+from directory.forms.join import JoinForm
 from directory.http import VisitorRequest
 
 

@@ -7,7 +7,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from directory.domain.licence import attest_insurance, renew_licence
 from directory.errors import DomainError
-from directory.forms import AttestForm, DayForm
+from directory.forms.licence import AttestForm, DayForm
 from directory.http import TherapistRequest, member_required
 from directory.models import Insurance, Licence, LicenceCheck
 

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from directory.domain.message import can_write, have_both_written, write_to
 from directory.domain.report import report_member
 from directory.errors import DomainError
-from directory.forms_between import MessageForm, ReportForm
+from directory.forms.message import MessageForm, ReportForm
 from directory.http import TherapistRequest, member_required
 from directory.limits import WRITING, limited
 from directory.models import Conversation, Message, Therapist

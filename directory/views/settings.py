@@ -14,8 +14,8 @@ from directory.domain.membership import leave
 from directory.domain.preference import mail_works_again, set_topics
 from directory.domain.profile import set_photo
 from directory.errors import DomainError
-from directory.forms import SettingsForm
-from directory.forms_profile import ProfileForm
+from directory.forms.profile import ProfileForm
+from directory.forms.settings import SettingsForm
 from directory.http import (
     TherapistRequest,
     member_or_applicant_required,

@@ -14,7 +14,7 @@ from directory.domain.supervision import (
     rule_for,
 )
 from directory.errors import DomainError
-from directory.forms import SupervisionForm
+from directory.forms.supervision import SupervisionForm
 from directory.http import TherapistRequest, member_required
 from directory.models import Supervision
 

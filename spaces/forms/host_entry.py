@@ -6,7 +6,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from directory.errors import DomainError
-from directory.forms import LineField
+from directory.forms.fields import LineField
 from directory.models import Therapist
 from spaces.domain.host_entry import guest_at
 from spaces.forms.booking import (

@@ -4,7 +4,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from directory.forms import LineField
+from directory.forms.fields import LineField
 from spaces.models import OfficePhoto
 
 ROWS = 4  # pictures sent at once

@@ -1,4 +1,4 @@
-"""What members write to and about each other."""
+"""What members write to and about each other, applicants and moderators to one another."""
 
 from typing import Any
 
@@ -37,3 +37,11 @@ class ReportForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         return {"with_messages": False, **(super().clean() or {})}
+
+
+class ApplicationMessageForm(forms.Form):
+    text = forms.CharField(
+        label=_("Your words"),
+        max_length=4000,
+        widget=forms.Textarea({"rows": 5, "dir": "auto"}),
+    )

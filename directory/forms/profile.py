@@ -10,7 +10,7 @@ from directory.domain.membership import locate
 from directory.domain.profile import remove_photo, schools_called
 from directory.enums import Audience, TermKind
 from directory.errors import UnknownPlaceError
-from directory.forms import LineField, ZipField
+from directory.forms.fields import LineField, ZipField
 from directory.models import Term, Therapist
 
 SAID_FIELDS = {  # of which each person says who sees them

@@ -1,0 +1,90 @@
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from directory.enums import Frequency, Topic
+from directory.forms.fields import FARTHEST
+from directory.geo import METRES
+from directory.models import Community, Therapist
+
+QUIET_HOURS = [
+    (minute, f"{minute // 60:02}:{minute % 60:02}") for minute in range(0, 1440, 30)
+]
+
+
+class SettingsForm(forms.ModelForm):
+    radius = forms.IntegerField(
+        label=gettext_lazy("How far away may the need be?"),
+        min_value=1,
+        max_value=FARTHEST,
+    )
+    quiet_from_minute = forms.TypedChoiceField(
+        label=gettext_lazy("Quiet from"), coerce=int, choices=QUIET_HOURS
+    )
+    quiet_to_minute = forms.TypedChoiceField(
+        label=gettext_lazy("Quiet until"), coerce=int, choices=QUIET_HOURS
+    )
+    daily_cap = forms.IntegerField(
+        label=gettext_lazy("Mails a day, at most"),
+        min_value=1,
+        max_value=50,
+        required=False,
+    )
+    topics = forms.MultipleChoiceField(
+        label=gettext_lazy("What we may write about"),
+        choices=Topic.choices,
+        widget=forms.CheckboxSelectMultiple,
+        required=False,
+        help_text=gettext_lazy(
+            "What concerns your own bookings and requests always comes, at once."
+        ),
+    )
+
+    class Meta:
+        model = Therapist
+        fields = [
+            "helps_in_emergencies",
+            "quiet_from_minute",
+            "quiet_to_minute",
+            "daily_cap",
+            "agrees_to_be_named",
+        ]
+        labels = {
+            "helps_in_emergencies": gettext_lazy(
+                "I would help a colleague who lost their room"
+            ),
+            "agrees_to_be_named": gettext_lazy(
+                "My name may stand on building pages and where helpers are thanked"
+            ),
+        }
+
+    field_order = ["helps_in_emergencies", "radius", "topics"]
+
+    def __init__(self, *args: Any, community: Community, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.unit = (
+            METRES[community.unit] / 1000
+        )  # kilometres in one of the community's units
+        off = self.instance.preferences.filter(frequency=Frequency.OFF).values_list(
+            "topic", flat=True
+        )
+        self.initial["topics"] = [
+            topic for topic in Topic.values if topic not in set(off)
+        ]
+        self.initial["radius"] = max(
+            1, round(self.instance.emergency_radius_km / self.unit)
+        )
+        self.fields["radius"].help_text = community.get_distance_unit_display()
+        self.fields["daily_cap"].help_text = _("Empty: %(cap)s, as for everybody.") % {
+            "cap": community.daily_cap
+        }
+
+    def save(self, commit: bool = True) -> Therapist:
+        self.instance.emergency_radius_km = max(
+            1, round(self.cleaned_data["radius"] * self.unit)
+        )
+        self.instance.save(update_fields=[*self.Meta.fields, "emergency_radius_km"])
+        therapist: Therapist = self.instance
+        return therapist
