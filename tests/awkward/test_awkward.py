@@ -31,6 +31,7 @@ READ = {
     "url": "https://calendar.example.org/x.ics",
     "code": "123456",
     "phone": "+1 510 555 0100",
+    "schools": "Wright Institute",
 }
 
 ONE_LINE = {  # see directory.text
@@ -60,6 +61,7 @@ NOT_SHOWN = {  # to whoever typed it, once it is kept
         OFFICE
     ),  # on the page it goes on to; spaces:office_edit shows it
     "directory:therapist_report": {"text"},  # the moderators'
+    "spaces:post_report": {"text"},
 }
 
 

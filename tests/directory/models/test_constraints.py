@@ -99,6 +99,7 @@ BROKEN = {
         DeliveryFactory(recipient=None, address="a@example.org")
     ),
     "directory_delivery_state_known": lambda: DeliveryFactory(state="flying"),
+    "directory_delivery_fate_known": lambda: DeliveryFactory(fate="eaten"),
     "directory_delivery_goes_somewhere": lambda: DeliveryFactory(recipient=None),
     "directory_delivery_drain_when_under_way": lambda: DeliveryFactory(state="claimed"),
 }
