@@ -1,8 +1,11 @@
 import os
+from typing import Any
 
 from celery import Celery
+from celery.signals import worker_process_init
 from django.conf import settings
 
+from community.garbage import look_less_often
 from community.heartbeat import record_heartbeat
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "community.settings")
@@ -10,6 +13,11 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "community.settings")
 app = Celery("community")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+
+
+@worker_process_init.connect
+def settle(**_signal: Any) -> None:
+    look_less_often()
 
 
 @app.task

@@ -12,6 +12,7 @@ from benches import BENCHES
 from benches.clock import clock
 from benches.figures import table
 from benches.picture import draw, remember
+from community.garbage import look_less_often
 
 
 def main() -> int:
@@ -26,6 +27,7 @@ def main() -> int:
     call_command("migrate", interactive=False, verbosity=0)
     # Only now: a bench imports models.
     bench = import_module(f"benches.{options.name}")
+    look_less_often()  # as the web process does, whose place it takes
     figures = bench.run(options.size, options.runs)
     picture = draw(options.name, remember(options.name, figures))
     if options.json:
