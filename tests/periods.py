@@ -1,4 +1,5 @@
 from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 
@@ -11,6 +12,11 @@ def hours(start: float, end: float, *, day: int = 0) -> DateTimeTZRange:
     """``hours(9, 11)`` is tomorrow from 9 to 11 UTC, ``day=1`` the day after."""
     begin = TOMORROW + timedelta(days=day)
     return DateTimeTZRange(begin + timedelta(hours=start), begin + timedelta(hours=end))
+
+
+def today(days: int = 0) -> date:
+    """In California, where it may still be yesterday: as the pages there reckon."""
+    return datetime.now(ZoneInfo("America/Los_Angeles")).date() + timedelta(days=days)
 
 
 def changes_of_clocks() -> tuple[date, date]:

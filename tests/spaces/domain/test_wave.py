@@ -450,7 +450,11 @@ def render(kind="wave"):
 
 def test_the_mail_says_what_is_open_and_what_of_it_fits():
     helper = helper_with_hours(WEDNESDAY, name="Garden room")
-    published(spans=[Span(2, 17 * 60, 21 * 60)], therapist__name="Dana Whitlock")
+    published(
+        spans=[Span(2, 17 * 60, 21 * 60)],
+        therapist__name="Dana Whitlock",
+        last_date=NEXT_WEEK["first_date"] + timedelta(days=27),
+    )
 
     [mail] = render()
 

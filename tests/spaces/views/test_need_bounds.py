@@ -8,7 +8,6 @@ from django.core.cache import cache
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
-from django.utils import timezone
 
 from spaces.domain.need import publish_need, settle_needs
 from spaces.domain.offer import accept_offer, offer_hours
@@ -24,17 +23,13 @@ from tests.factories.spaces import (
     WaveRecipientFactory,
     helper_with_hours,
 )
-from tests.periods import hours
+from tests.periods import hours, today
 
 pytestmark = pytest.mark.django_db
 
 NEW = "spaces:need_new"
 WHOLE_WEEK = [Span(day, 0, 1440) for day in range(7)]
 WRITES = ("INSERT", "UPDATE", "DELETE")
-
-
-def today(days=0):
-    return timezone.localdate() + timedelta(days=days)
 
 
 def form(**changes):

@@ -10,6 +10,7 @@ from directory.links import sign
 from spaces.models import SavedSearch
 from spaces.notifications.search import STOP, stop_path
 from tests.factories.spaces import SavedSearchFactory
+from tests.periods import today
 from tests.spaces.rooms import asked, open_office, soon
 
 pytestmark = pytest.mark.django_db
@@ -76,7 +77,7 @@ def test_a_search_that_has_begun_goes_on_from_today(client, therapist):
 
     [item] = client.get(LIST).context["searches"]
 
-    assert f"first_date={timezone.localdate()}" in item["url"]
+    assert f"first_date={today()}" in item["url"]
 
 
 def test_the_list_says_when_settings_silence_it(client, therapist):
