@@ -9,6 +9,7 @@ from playwright.sync_api import expect
 
 from tests.browser.conftest import assert_accessible, assert_fits
 from tests.factories.directory import TherapistFactory
+from tests.passkeys import give_authenticator
 
 LIMIT = 100_000  # bytes a first page may cost, its styles, scripts and (where there is one) map with it
 
@@ -72,16 +73,7 @@ def test_sign_out_works_without_javascript(visit):
 def test_a_passkey_is_made_and_signs_in(visit):
     person = TherapistFactory(name="Mara Ellison")
     page = visit(reverse("mfa_add_webauthn"), person=person)
-    authenticator = page.context.new_cdp_session(page)
-    authenticator.send("WebAuthn.enable")
-    options = {
-        "protocol": "ctap2",
-        "transport": "internal",
-        "hasResidentKey": True,
-        "hasUserVerification": True,
-        "isUserVerified": True,
-    }
-    authenticator.send("WebAuthn.addVirtualAuthenticator", {"options": options})
+    give_authenticator(page)
 
     page.get_by_role("button", name="Make a passkey on this device").click()
     page.wait_for_url(re.compile("/accounts/2fa/"))

@@ -2,6 +2,8 @@
 
 import re
 
+from tests.passkeys import give_authenticator
+
 
 def minutes(clock):
     hour, minute = clock.split(":")
@@ -196,16 +198,7 @@ class Person:
     def add_a_passkey(self):
         """Their laptop's own, which always says yes."""
         self.goto("/accounts/2fa/webauthn/add/")
-        laptop = self.context.new_cdp_session(self.page)
-        laptop.send("WebAuthn.enable")
-        options = {
-            "protocol": "ctap2",
-            "transport": "internal",
-            "hasResidentKey": True,
-            "hasUserVerification": True,
-            "isUserVerified": True,
-        }
-        laptop.send("WebAuthn.addVirtualAuthenticator", {"options": options})
+        give_authenticator(self.page)
         self.press("Make a passkey on this device")
         self.page.wait_for_url(re.compile("/accounts/2fa/(?!webauthn/add)"))
 
