@@ -196,7 +196,7 @@ OUTBOX_CONNECTIONS = env.int(
 OUTBOX_DAILY_LIMIT = env.int(
     "OUTBOX_DAILY_LIMIT", default=0
 )  # mails the provider takes in a day; 0: as many as there are
-OUTBOX_SECONDS = 2.0  # after which a drain lets others go first
+OUTBOX_SECONDS = 4.0  # after which a drain lets others go first
 OUTBOX_RESENDS = True  # a message whose fate is unknown: once more with the same Message-ID, or hold it
 OUTBOX_RESEND_SECONDS = env.float(
     "OUTBOX_RESEND_SECONDS", default=60.0

@@ -29,7 +29,7 @@ class Letter(TypedDict):
     """One message of many, for ``enqueue_all``: what ``enqueue`` takes."""
 
     cause: str
-    to: NotRequired[Therapist | None]
+    to: NotRequired[Therapist | int | None]  # or their primary key, where many are told
     address: NotRequired[str]
     payload: NotRequired[dict[str, Any] | None]
     not_before: NotRequired[datetime | None]
@@ -93,11 +93,12 @@ def enqueue_all(kind: str, letters: Iterable[Letter]) -> None:
 
 
 def _row(kind: str, priority: int, now: datetime, letter: Letter) -> Delivery:
-    recipient = letter.get("to")
+    to = letter.get("to")
+    recipient = to.pk if isinstance(to, Therapist) else to
     not_before = letter.get("not_before")
     return Delivery(
         kind=kind,
-        recipient=recipient,
+        recipient_id=recipient,
         address="" if recipient else letter.get("address", ""),
         cause=letter["cause"],
         payload=letter.get("payload") or {},

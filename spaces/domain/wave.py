@@ -273,12 +273,11 @@ def _step(wave: Wave) -> int:
 
 def _tell(wave: Wave, found: dict[int, Found]) -> None:
     """The rows and the letters, in the caller's transaction."""
-    people = Therapist.objects.with_user().in_bulk(list(found))
     WaveRecipient.objects.bulk_create(
         [
             WaveRecipient(
                 wave=wave,
-                recipient=people[pk],
+                recipient_id=pk,
                 is_match=item.is_match,
                 metres=item.metres,
                 reason="; ".join(dict.fromkeys(item.reasons))[:REASON_LENGTH],
@@ -288,7 +287,7 @@ def _tell(wave: Wave, found: dict[int, Found]) -> None:
         ignore_conflicts=True,
     )
     letters = [
-        Letter(to=people[pk], cause=f"wave:{wave.pk}", payload={"wave": wave.pk})
+        Letter(to=pk, cause=f"wave:{wave.pk}", payload={"wave": wave.pk})
         for pk in found
     ]
     enqueue_all("wave", letters)

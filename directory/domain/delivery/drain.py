@@ -3,10 +3,12 @@
 import logging
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import timedelta
 
 from django.conf import settings
+from django.core.mail import EmailMultiAlternatives
 from django.utils import timezone
 
 from directory.domain.delivery.ledger import advance, doubt, give_back, settle, wait
@@ -29,7 +31,10 @@ from directory.registry import Mail, Postpone, Skip, message_kind
 logger = logging.getLogger(__name__)
 
 S = DeliveryState
-BATCH_SIZE = 10
+FIRST_BATCH, BATCH = (
+    5,
+    20,
+)  # rows claimed at once; the first few are soon written, so the first letter leaves soon
 MOST_ATTEMPTS = 10  # with the back-off below: about five hours
 FIRST_BACK_OFF = timedelta(seconds=30)
 LONGEST_BACK_OFF = timedelta(hours=1)
@@ -50,65 +55,54 @@ def send_due() -> bool:
 
 
 def _drain(lock: DrainLock) -> bool:
+    """One letter is on its way at a time; the next is claimed, written and proved ours meanwhile."""
     deadline = time.monotonic() + settings.OUTBOX_SECONDS
-    with closing(PostOffice()) as post:
-        while time.monotonic() < deadline:
-            rows = Delivery.objects.claim(lock.key, BATCH_SIZE)
-            if not rows:
-                break
+    with closing(PostOffice()) as post, ThreadPoolExecutor(1) as postman:
+        letters = _letters(lock, deadline)
+        upcoming, before = next(letters, None), None
+        # What is written is sent, also when the time is up: unless the mail server is slow, that is soon done.
+        while upcoming and time.monotonic() < deadline + settings.OUTBOX_SECONDS:
+            row, letter = upcoming
             try:
-                # What is written is sent, also when the time is up: unless the mail server is slow, that is soon done.
-                _send_batch(lock, post, rows, deadline + settings.OUTBOX_SECONDS)
-            except ServerAwayError as error:
-                logger.warning("The mail server does not answer: %s", error)
+                post.open()
+            except OSError as error:
+                logger.warning("The mail server does not answer: %r", error)
                 give_back(lock.key, timezone.now() + SERVER_AWAY)
                 return False
+            is_ours = advance(lock.key, sent=before, attempting=row)
+            sending = postman.submit(post.send, letter) if is_ours else None
+            lock.prove()
+            upcoming, before = next(letters, None), None
+            if sending is None:
+                continue  # stopped, or swept
+            outcome = sending.result()
+            if isinstance(outcome, Sent):
+                before = row
+            else:
+                _record(row, outcome)
+        if before is not None:
+            advance(lock.key, sent=before)
     give_back(lock.key, timezone.now())  # what the time did not suffice for
     return True
 
 
-class ServerAwayError(Exception):
-    """Nothing was sent, and nothing can be for a while."""
-
-
-def _send_batch(
-    lock: DrainLock, post: PostOffice, rows: list[Delivery], deadline: float
-) -> None:
-    before: Delivery | None = None
-    for row, mail in _worth_sending(rows):
-        if time.monotonic() > deadline:
-            break
-        _open(post)
-        lock.prove()
-        row.message_id = row.message_id or message_id(row)
-        if not advance(lock.key, sent=before, attempting=row):
-            before = None
-            continue  # no longer ours: stopped, or swept
-        before = None
-        outcome = post.send(write(row, mail, message_kind(row.kind)))
-        if isinstance(outcome, Sent):
-            before = row
-        else:
-            _record(row, outcome)
-    if before is not None:
-        advance(lock.key, sent=before)
-
-
-def _open(post: PostOffice) -> None:
-    try:
-        post.open()
-    except OSError as error:
-        raise ServerAwayError(repr(error)) from error
-
-
-def _worth_sending(rows: list[Delivery]) -> Iterator[tuple[Delivery, Mail]]:
-    verdicts = review(rows)
-    for row in rows:
-        verdict = verdicts[row.pk]
-        if isinstance(verdict, Mail):
-            yield row, verdict
-        else:
-            _set_aside(row, verdict)
+def _letters(
+    lock: DrainLock, deadline: float
+) -> Iterator[tuple[Delivery, EmailMultiAlternatives]]:
+    """What is due and wanted, ready to be sent: claimed in batches until the time is up."""
+    size = FIRST_BATCH
+    while time.monotonic() < deadline:
+        rows, size = Delivery.objects.claim(lock.key, size), BATCH
+        if not rows:
+            return
+        verdicts = review(rows)
+        for row in rows:
+            verdict = verdicts[row.pk]
+            if isinstance(verdict, Mail):
+                row.message_id = row.message_id or message_id(row)
+                yield row, write(row, verdict, message_kind(row.kind))
+            else:
+                _set_aside(row, verdict)
 
 
 def _set_aside(row: Delivery, verdict: Verdict) -> None:
