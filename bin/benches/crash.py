@@ -1,13 +1,18 @@
-"""What is lost or sent twice when workers and the broker die in the middle of a wave, by the mail server's own log."""
+"""What is lost or sent twice when workers and the broker die, and the database is restarted, in the middle of a wave, by
+the mail server's own log. Two beats run all the while, as by mistake.
+"""
 
 import os
 import signal
 import time
 from collections import Counter
+from collections.abc import Callable
 from contextlib import ExitStack
+from pathlib import Path
 
 import redis
 from django.conf import settings
+from django.db import OperationalError, connection
 from django.db.models import Q
 
 from benches.figures import Figure, say
@@ -26,7 +31,8 @@ from directory.enums import DeliveryState
 from directory.models import Delivery
 from spaces.domain.need import publish_need
 
-WORKERS, BROKERS = 60, 10  # how many of each are killed
+ROUND = ["worker"] * 6 + ["broker"]  # in this order they die
+PLAN = ([*ROUND, *ROUND, "database"]) * 5  # 60 workers, 10 brokers, 5 databases
 DELAY, FAULTS = (
     20,
     0.005,
@@ -44,7 +50,8 @@ def run(size: int, _runs: int) -> list[Figure]:
     build_neighbours(size)
     need = make_need("asker")
     with mail_server("crash", delay=DELAY, faults=FAULTS) as post, ExitStack() as stack:
-        stack.enter_context(stopping(start_beat(post.port, **SHORT)))
+        for beat in ("beat", "another-beat"):
+            stack.enter_context(stopping(start_beat(post.port, beat, **SHORT)))
         publish_need(need, by=need.therapist)
         kills = _kill_again_and_again(post, size)
         with stopping(start_worker(post.port, **SHORT)):
@@ -71,7 +78,7 @@ def run(size: int, _runs: int) -> list[Figure]:
             size,
             len(doubted),
             "count",
-            limit=CONNECTIONS * kills["worker"],
+            limit=CONNECTIONS * (kills["worker"] + kills["database"]),
         ),
     ]
 
@@ -79,32 +86,75 @@ def run(size: int, _runs: int) -> list[Figure]:
 def _kill_again_and_again(post: MailServer, size: int) -> Counter[str]:
     """Each time some more letters have come, so that the deaths fall into the sending."""
     kills: Counter[str] = Counter()
-    plan = ["worker"] * (WORKERS // BROKERS) + ["broker"]
-    step = max(1, size * 8 // 10 // (WORKERS + BROKERS))
-    worker = start_worker(post.port, **SHORT)
-    for number in range(WORKERS + BROKERS):
-        aim = len(post.letters()) + step
-        try:
-            post.wait_for(lambda letters, aim=aim: len(letters) >= aim)
-        finally:
-            if plan[number % len(plan)] == "worker":
-                kill_group(worker)
-        if plan[number % len(plan)] == "worker":
-            worker = start_worker(post.port, **SHORT)
-            kills["worker"] += 1
-        else:
-            _kill_broker()
-            kills["broker"] += 1
-        say(f"{number + 1} kills, {len(post.letters()):,} letters")
-    kill_group(worker)
+    step = max(1, size * 8 // 10 // len(PLAN))
+    worker = _Worker(post.port)
+    try:
+        for number, victim in enumerate(PLAN, start=1):
+            aim = len(post.letters()) + step
+            post.wait_for(
+                lambda letters, aim=aim: worker.lives() and len(letters) >= aim
+            )
+            DEATHS[victim](worker)
+            kills[victim] += 1
+            say(f"{number} kills, {len(post.letters()):,} letters")
+    finally:
+        worker.kill()
     kills["worker"] += 1
     return kills
 
 
-def _kill_broker() -> None:
+class _Worker:
+    """Under a supervisor of its own, as everywhere: Celery ends when the broker refuses it at a bad moment."""
+
+    def __init__(self, port: int) -> None:
+        self.port = port
+        self.process = start_worker(port, **SHORT)
+
+    def lives(self) -> bool:
+        if self.process.poll() is not None:
+            self.process = start_worker(self.port, **SHORT)
+        return True
+
+    def kill(self) -> None:
+        kill_group(self.process)
+
+
+def _kill_broker(_worker: _Worker) -> None:
     """Whoever supervises it starts it again."""
     client = redis.Redis.from_url(settings.REDIS_URL)
     os.kill(client.info("server")["process_id"], signal.SIGKILL)
+
+
+def _restart_database(_worker: _Worker) -> None:
+    """As an update of its package does: sessions end at once, what was committed stays. Its supervisor starts it again."""
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW data_directory")
+        folder = Path(cursor.fetchone()[0])
+    connection.close()
+    process = int((folder / "postmaster.pid").read_text().split()[0])
+    os.kill(process, signal.SIGINT)
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        try:
+            os.kill(process, 0)
+            ended = False
+        except ProcessLookupError:
+            ended = True
+        try:
+            if ended:
+                connection.ensure_connection()
+                return
+        except OperationalError:
+            if time.monotonic() > deadline:
+                raise
+        time.sleep(0.1)
+
+
+DEATHS: dict[str, Callable[[_Worker], None]] = {
+    "worker": _Worker.kill,
+    "broker": _kill_broker,
+    "database": _restart_database,
+}
 
 
 def _wait_until_settled() -> None:

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -91,9 +91,12 @@ def start_worker(port: int, **environment: str) -> subprocess.Popen[bytes]:
     return _start(command, port, environment)
 
 
-def start_beat(port: int, **environment: str) -> subprocess.Popen[bytes]:
+def start_beat(
+    port: int, name: str = "beat", **environment: str
+) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-m", "celery", "-A", "community", "beat"]
-    command += ["--loglevel", "ERROR", "--schedule", str(FOLDER / "beat")]
+    command += ["--loglevel", "ERROR", "--schedule", str(FOLDER / name)]
+    command += ["--pidfile", str(FOLDER / f"{name}.pid")]
     return _start(command, port, environment)
 
 
@@ -116,7 +119,8 @@ def _start(
 
 def kill_group(process: subprocess.Popen[bytes]) -> None:
     """As a machine dies: the parent and all of its children, at once."""
-    os.killpg(process.pid, signal.SIGKILL)
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
     process.wait()
 
 

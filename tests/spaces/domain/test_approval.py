@@ -22,6 +22,7 @@ from tests.factories.directory import (
     TherapistFactory,
 )
 from tests.factories.spaces import BookingFactory, OccurrenceFactory
+from tests.locks import waiting_for_locks
 from tests.periods import hours
 from tests.spaces.rooms import open_office, thursday
 
@@ -29,15 +30,6 @@ pytestmark = pytest.mark.django_db
 
 S, O = BookingStatus, OccurrenceState  # noqa: E741 -- as in the tables
 EVENING = Span(3, 1080, 1260)
-
-
-def waits_for_a_lock():
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_stat_clear_snapshot()")  # kept for a transaction
-        cursor.execute(
-            "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
-        )
-        return cursor.fetchone() != (0,)
 
 
 @pytest.mark.django_db(transaction=True)
@@ -57,7 +49,7 @@ def test_the_clock_leaves_alone_what_was_answered_while_it_waited():
     with transaction.atomic():
         confirm_booking(booking, by=booking.office.hosts.get())
         clock.start()
-        while clock.is_alive() and not waits_for_a_lock():
+        while clock.is_alive() and not waiting_for_locks():
             pass
     clock.join()
 

@@ -24,20 +24,12 @@ from tests.factories.spaces import (
     OpeningFactory,
     WaitlistEntryFactory,
 )
+from tests.locks import waiting_for_locks
 from tests.periods import hours
 from tests.spaces.rooms import open_office, thursday
 
 pytestmark = pytest.mark.django_db(transaction=True)
 PATIENCE = 20  # seconds until a test gives up
-
-
-def waits_for_a_lock():
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_stat_clear_snapshot()")  # kept for a transaction
-        cursor.execute(
-            "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
-        )
-        return cursor.fetchone() != (0,)
 
 
 class Other(Thread):
@@ -59,7 +51,7 @@ class Other(Thread):
 
     def start_and_let_wait(self):
         self.start()
-        while self.is_alive() and not waits_for_a_lock():
+        while self.is_alive() and not waiting_for_locks():
             pass
 
     def outcome(self):
