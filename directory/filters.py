@@ -19,10 +19,11 @@ from directory.models import Community, Term, Therapist, TherapistQuerySet
 from directory.search import (
     Counts,
     counts_of,
-    found_by,
     has,
     holds,
+    likest,
     who_chose,
+    who_says,
     works_in,
 )
 from directory.text import one_line
@@ -134,17 +135,26 @@ class TherapistFilter(django_filters.FilterSet):  # type: ignore[misc]
         fields: list[str] = []
 
     def __init__(
-        self, *args: Any, me: Therapist, community: Community, **kwargs: Any
+        self,
+        *args: Any,
+        me: Therapist,
+        community: Community,
+        said: dict[str, Any] | None = None,
+        **kwargs: Any,
     ) -> None:
+        """``said``: who says which words, where another search has looked already."""
         super().__init__(*args, **kwargs)
         self.me = me
         self.community = community
+        self.said = {} if said is None else said
         self.form.fields["radius"].help_text = community.get_distance_unit_display()
 
     def filter_words(
         self, people: TherapistQuerySet, name: str, value: str
     ) -> TherapistQuerySet:
-        return found_by(people, value)
+        if value not in self.said:
+            self.said[value] = who_says(value)
+        return likest(people.filter(pk__in=self.said[value]), value)
 
     def filter_between(
         self, people: TherapistQuerySet, name: str, value: list[str]
@@ -157,16 +167,19 @@ class TherapistFilter(django_filters.FilterSet):  # type: ignore[misc]
         self, people: TherapistQuerySet, name: str, value: list[str]
     ) -> TherapistQuerySet:
         for slug in value:
-            pk = self.terms.get((TERMS[name][0], slug))
-            people = people.filter(pk__in=who_chose([pk])) if pk else people.none()
+            term = self.terms.get((TERMS[name][0], slug))
+            people = people.filter(pk__in=who_chose([term])) if term else people.none()
         return people
 
     @cached_property
-    def terms(self) -> dict[tuple[str, str], int]:
-        """The terms asked for, by vocabulary and code."""
+    def terms(self) -> dict[tuple[str, str], Term]:
+        """The terms asked for, by vocabulary and code; of one that gave way, what replaced it."""
         slugs = {slug for name in TERMS for slug in self.form.cleaned_data[name]}
         found = Term.objects.filter(slug__in=slugs) if slugs else Term.objects.none()
-        return {(term.kind, term.slug): term.pk for term in found}
+        return {
+            (term.kind, term.slug): term.replaced_by or term
+            for term in found.select_related("replaced_by")
+        }
 
     def filter_later(
         self, people: TherapistQuerySet, name: str, value: Any
@@ -317,7 +330,9 @@ def _asked_for(
         yield "q", text, _("“%(text)s”") % {"text": text}
     for facet in asked.getlist("between"):
         yield "between", facet, BETWEEN.get(facet, facet)
-    slugs = [one_line(slug) for name in TERMS for slug in asked.getlist(name)]
+    held, kind, _legend = HELD
+    kinds = {name: kind for name, (kind, _legend) in TERMS.items()} | {held: kind}
+    slugs = [one_line(slug) for name in kinds for slug in asked.getlist(name)]
     labels = (
         {
             (term.kind, term.slug): term.label
@@ -326,7 +341,7 @@ def _asked_for(
         if slugs
         else {}
     )
-    for name, (kind, _legend) in TERMS.items():
+    for name, kind in kinds.items():
         for slug in asked.getlist(name):
             yield name, slug, labels.get((kind, slug), slug)
     for place in asked.getlist("where"):

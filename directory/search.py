@@ -1,8 +1,10 @@
 """The directory as it is searched: by words, and how many there are of what."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
 from hashlib import sha256
+from operator import or_
 from typing import Any
 
 from django.contrib.postgres.search import SearchQuery, TrigramWordSimilarity
@@ -21,9 +23,11 @@ from django.db.models import (
     TextField,
     Value,
 )
+from django.db.models.fields.json import KT
 from django.db.models.functions import Cast
 
-from directory.models import Licence, Term, TermQuerySet, Therapist, TherapistQuerySet
+from directory.enums import Audience, TermKind
+from directory.models import Licence, Term, Therapist, TherapistQuerySet
 from directory.models.therapist import Plain, Words
 
 COLLEAGUE_FACETS = [
@@ -52,51 +56,77 @@ class Joined(Func):
     output_field = TextField()
 
 
-def terms_called(text: str) -> TermQuerySet:
-    """Terms of which a word begins with ``text``, synonyms too: what is dated finds what replaced it."""
+def terms_called(words: Sequence[str]) -> dict[str, list[Term]]:
+    """Terms of which a word begins with each of these, synonyms too: what is dated finds what replaced it. One query."""
     synonyms = Func(
         F("synonyms"), Value(" "), function="array_to_string", output_field=TextField()
     )
-    words = Plain(Joined(Value(" "), Cast("label", TextField()), Value(" "), synonyms))
-    return Term.objects.annotate(words=words).filter(
-        words__contains=Plain(Value(f" {text}"))
+    said = Plain(Joined(Value(" "), Cast("label", TextField()), Value(" "), synonyms))
+    is_called = {
+        f"is_{number}": Q(said__contains=Plain(Value(f" {word}")))
+        for number, word in enumerate(words)
+    }
+    terms = list(
+        Term.objects.alias(said=said)
+        .filter(reduce(or_, is_called.values()))
+        .annotate(
+            **{
+                name: ExpressionWrapper(condition, BooleanField())
+                for name, condition in is_called.items()
+            }
+        )
     )
+    return {
+        word: [term for term in terms if getattr(term, f"is_{number}")]
+        for number, word in enumerate(words)
+    }
 
 
-def found_by(people: TherapistQuerySet, text: str) -> TherapistQuerySet:
-    """Of whom every word of ``text`` says something: name, headline, bio, or a term they chose. Likest names first."""
+def who_says(text: str) -> list[int] | QuerySet[Any]:
+    """Of whom every word of ``text`` says something: name, headline, bio, or a term they chose."""
     words = [word for word in text.split() if len(word) >= SHORTEST][:MOST_WORDS]
-    first, *others = (_said_by(word) for word in words or [text])
-    found = first.intersection(*others) if others else first
+    called = terms_called(words or [text])
+    if any(called.values()) or _wrote(list(called))[: FEW + 1]:
+        first, *others = (_said_by(word, terms) for word, terms in called.items())
+        found = first.intersection(*others) if others else first
+    else:  # names, nothing else: the rarest of the words leads to few people
+        found = _ids(reduce(TherapistQuerySet.called, called, Therapist.objects.all()))
     ids = [pk for (pk,) in found[: FEW + 1]]
     # few are named: how many they are is what the plan of all else depends on
-    people = people.filter(pk__in=ids if len(ids) <= FEW else found)
+    return ids if len(ids) <= FEW else found
+
+
+def likest(people: TherapistQuerySet, text: str) -> TherapistQuerySet:
     likeness = TrigramWordSimilarity(Plain(Value(text)), Plain("name"))  # type: ignore[arg-type]  # any expression does
     return people.annotate(likeness=likeness)
 
 
-def _said_by(word: str) -> QuerySet[Any]:
-    return _ids(Therapist.objects.called(word)).union(_chose(word), _wrote(word))
+def _said_by(word: str, terms: Sequence[Term]) -> QuerySet[Any]:
+    named = _ids(Therapist.objects.called(word))
+    return named.union(who_chose(terms), _wrote([word]))
 
 
 def _ids(people: TherapistQuerySet) -> QuerySet[Any]:
     return people.order_by().values_list("pk")
 
 
-def _chose(text: str) -> QuerySet[Any]:
-    return who_chose(terms_called(text).values_list("pk", flat=True))
-
-
-def who_chose(terms: Iterable[int]) -> QuerySet[Any]:
-    """Any of these terms, which are named by number: how common each is, the database knows."""
+def who_chose(terms: Sequence[Term]) -> QuerySet[Any]:
+    """Any of these terms, which are named by number: how common each is, the database knows. Schools that their people
+    keep to themselves are not among them."""
+    schools = [term.pk for term in terms if term.kind == TermKind.SCHOOL]
+    others = [term.pk for term in terms if term.kind != TermKind.SCHOOL]
+    chosen = Q(term__in=others)
+    if schools:
+        shared = ~Q(therapist__audience__schools=Audience.ME)
+        chosen |= Q(term__in=schools) & shared
     through = Therapist.terms.through.objects
-    return through.filter(term__in=list(terms)).values_list("therapist")
+    return through.filter(chosen).values_list("therapist")
 
 
-def _wrote(text: str) -> QuerySet[Any]:
-    """Words by their beginning, in any form: "groups" finds "group"."""
-    lexemes = ["".join(filter(str.isalnum, word)) for word in text.split()]
-    wanted = " & ".join(f"'{lexeme}':*" for lexeme in lexemes if lexeme)
+def _wrote(words: Sequence[str]) -> QuerySet[Any]:
+    """Any of these words by its beginning, in any form: "groups" finds "group"."""
+    lexemes = ["".join(filter(str.isalnum, word)) for word in words]
+    wanted = " | ".join(f"'{lexeme}':*" for lexeme in lexemes if lexeme)
     if not wanted:
         return _ids(Therapist.objects.none())
     query = SearchQuery(Plain(Value(wanted)), config="english", search_type="raw")
@@ -132,7 +162,7 @@ class Counts:
 
 
 COUNTS = """
-WITH found (id, {facets}, neighbourhood, lives, holds) AS MATERIALIZED ({people}),
+WITH found (id, {facets}, neighbourhood, schools, lives, holds) AS MATERIALIZED ({people}),
 fit AS MATERIALIZED (SELECT * FROM found WHERE lives AND holds)
 SELECT 'total', '', count(*) FROM fit
 UNION ALL
@@ -146,7 +176,9 @@ FROM found JOIN directory_licence ON therapist_id = found.id AND checked_at IS N
 WHERE lives GROUP BY kind_id
 UNION ALL
 SELECT 'term', term_id::text, count(*)
-FROM fit JOIN directory_therapist_terms ON therapist_id = fit.id GROUP BY term_id
+FROM fit JOIN directory_therapist_terms ON therapist_id = fit.id
+WHERE schools IS DISTINCT FROM '{me}' OR term_id NOT IN (SELECT id FROM directory_term WHERE kind = '{school}')
+GROUP BY term_id
 """
 SUMS = {facet: f"count(*) FILTER (WHERE {facet})" for facet in COLLEAGUE_FACETS} | {
     "supervises": "count(*) FILTER (WHERE supervises <> '')"
@@ -165,6 +197,7 @@ def counts_of(
         "pk",
         *COLLEAGUE_FACETS,
         "neighbourhood",
+        KT("audience__schools"),
         *(_whether((any_of or {}).get(facet)) for facet in ANY_OF),
     )
     try:
@@ -174,6 +207,8 @@ def counts_of(
     found = _counted(
         COUNTS.format(
             people=who,
+            me=Audience.ME,
+            school=TermKind.SCHOOL,
             facets=", ".join(COLLEAGUE_FACETS),
             sums=", ".join(f"{SUMS[facet]} AS {facet}" for facet in COLLEAGUE_FACETS),
             named=", ".join(f"('{facet}', one.{facet})" for facet in COLLEAGUE_FACETS),

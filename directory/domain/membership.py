@@ -47,7 +47,21 @@ TRANSITIONS: dict[tuple[Standing, Standing], set[Party]] = {
     (S.LEFT, S.APPLICANT): {Party.PERSON},
 }
 # Credentials that are practised under someone else's licence.
-SUPERVISED = {"amft", "acsw", "apcc", "psychological-associate", "trainee"}
+SUPERVISED = {
+    "amft",
+    "acsw",
+    "apcc",
+    "casac-t",
+    "lamft",
+    "lapc",
+    "lgsw",
+    "llp",
+    "plmhp",
+    "plpc",
+    "psychological-associate",
+    "tllp",
+    "trainee",
+}
 
 
 def next_standings(therapist: Therapist, by: Therapist) -> list[Standing]:

@@ -87,11 +87,12 @@ def schools_called(names: Iterable[str]) -> list[Term]:
 def _school(name: str) -> Term:
     schools = Term.objects.of_kind(TermKind.SCHOOL)
     known = (
-        schools.filter(label__iexact=name).first()
-        or schools.filter(synonyms__contains=[name]).first()
+        schools.current().filter(label__iexact=name).first()
+        or schools.current().filter(synonyms__contains=[name]).first()
+        or schools.filter(label__iexact=name).select_related("replaced_by").first()
     )
     if known:
-        return known
+        return known.replaced_by or known
     slug = slugify(name)[:40] or "school"
     number = sha256(name.casefold().encode()).hexdigest()[:8]
     term, _is_new = schools.get_or_create(

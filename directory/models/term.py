@@ -45,6 +45,15 @@ class Term(models.Model):
         default=False,
         help_text=_("Kept where chosen, no longer offered."),
     )
+    replaced_by = models.ForeignKey(
+        "self",
+        models.PROTECT,
+        verbose_name=_("given way to"),
+        related_name="replaced",
+        null=True,
+        blank=True,
+        editable=False,
+    )
 
     objects = TermQuerySet.as_manager()
 
@@ -63,6 +72,13 @@ class Term(models.Model):
             models.CheckConstraint(
                 name="directory_term_group_known",
                 condition=models.Q(group__in=["", *TermGroup.values]),
+            ),
+            models.CheckConstraint(
+                name="directory_term_replaced_is_retired",
+                condition=models.Q(replaced_by=None) | models.Q(retired=True),
+                violation_error_message=_(
+                    "This term has given way to another, whose synonym it is."
+                ),
             ),
         ]
 

@@ -24,7 +24,7 @@ from directory.notifications import absolute_url
 from directory.vcard import vcard
 
 PER_PAGE = 24
-MOST_SUGGESTIONS = 6
+MOST_SUGGESTIONS = 12
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ def therapist_list(request: TherapistRequest) -> HttpResponse:
         "chips": chips,
         "facets": facets_of(counts, request.GET),
         "is_part": bool(request.htmx and not request.htmx.history_restore_request),
-        "suggestions": [] if page else _loosened(request, people, chips),
+        "suggestions": [] if page else _loosened(request, people, chips, search.said),
     }
     return render_part(request, "directory/therapist_list.html", "results", context)
 
@@ -62,22 +62,32 @@ def _colleagues_of(me: Therapist) -> TherapistQuerySet:
 
 
 def _search(
-    request: TherapistRequest, people: TherapistQuerySet, asked: QueryDict
+    request: TherapistRequest,
+    people: TherapistQuerySet,
+    asked: QueryDict,
+    said: dict[str, Any] | None = None,
 ) -> TherapistFilter:
     return TherapistFilter(
-        asked, queryset=people, me=request.therapist, community=request.community
+        asked,
+        queryset=people,
+        me=request.therapist,
+        community=request.community,
+        said=said,
     )
 
 
 def _loosened(
-    request: TherapistRequest, people: TherapistQuerySet, chips: list[Chip]
+    request: TherapistRequest,
+    people: TherapistQuerySet,
+    chips: list[Chip],
+    said: dict[str, Any],
 ) -> list[dict[str, Any]]:
     """For an empty result: how many there are without each thing asked for, most first."""
     counted = [
         {
             "label": chip.label,
             "url": chip.url,
-            "count": _search(request, people, chip.query).qs.count(),
+            "count": _search(request, people, chip.query, said).qs.count(),
         }
         for chip in chips[:MOST_SUGGESTIONS]
     ]

@@ -76,6 +76,9 @@ BROKEN = {
         party="nobody",
         looked_up_on=timezone.localdate(),
     ),
+    "directory_term_replaced_is_retired": lambda: TermFactory(
+        replaced_by=TermFactory()
+    ),
     "directory_term_group_known": lambda: TermFactory(group="colours"),
     "directory_block_once": lambda: again(BlockFactory()),
     "directory_block_of_another": lambda: _own_block(TherapistFactory()),

@@ -1,13 +1,17 @@
 import pytest
+from django.http import QueryDict
 from django.urls import reverse
 from django.utils import timezone
 
-from directory.enums import Standing, TermKind
-from directory.models import Block, Term
+from directory.enums import Audience, Standing, TermKind
+from directory.models import Block, Community, Term, Therapist
+from directory.models.therapist import AUDIENCE_FIELDS
+from directory.newcomers import newcomers_who_fit
 from tests.factories.directory import (
     BlockFactory,
     CommunityFactory,
     LicenceFactory,
+    TermFactory,
     TherapistFactory,
 )
 
@@ -239,16 +243,47 @@ def test_whatever_stands_in_the_address_is_answered(client, therapist, asked):
 
 
 def test_an_empty_result_says_what_to_leave_out(client, therapist, spanish):
-    TherapistFactory(consults=True).terms.add(spanish)
-    TherapistFactory(consults=True)
+    """Everything that can be asked for can be left out, with the number that the link then shows."""
+    lmft = term(TermKind.CREDENTIAL, "lmft")
+    for place, coffee, holds in [
+        ("Elmwood", True, True),
+        ("Elmwood", True, True),
+        ("Rockridge", True, False),
+        ("Rockridge", False, True),
+    ]:
+        person = TherapistFactory(
+            name="Tess",
+            consults=True,
+            would_have_coffee=coffee,
+            neighbourhood=place,
+            latitude=37.84,
+            longitude=-122.24,
+        )
+        person.terms.add(spanish)
+        if holds:
+            checked = timezone.now()
+            LicenceFactory(therapist=person, kind=lmft, checked_at=checked)
+    asked = {
+        "q": "Tess",
+        "between": ["consults", "would_have_coffee"],
+        "language": "es",
+        "credential": "lmft",
+        "where": "Rockridge",
+        "radius": "5",
+        "zip": "94618",
+    }
 
-    response = client.get(
-        URL, {"between": ["consults", "would_have_coffee"], "language": "es"}
-    )
+    response = client.get(URL, asked)
 
-    assert [
-        (str(row["label"]), row["count"]) for row in response.context["suggestions"]
-    ] == [("Would have coffee", 1)]
+    rows = response.context["suggestions"]
+    assert [(str(row["label"]), row["count"]) for row in rows] == [
+        ("Rockridge", 2),
+        ("Would have coffee", 1),
+        ("LMFT", 1),
+    ]
+    for row in rows:
+        page = client.get(URL + row["url"]).context["page"]
+        assert page.paginator.count == row["count"]
     assert "Without Would have coffee there is 1" in " ".join(
         response.content.decode().split()
     )
@@ -365,6 +400,55 @@ def test_words_are_found_wherever_they_stand(client, therapist, typed, is_found)
     )
 
     assert found(client.get(URL, {"q": typed})) == ([person] if is_found else [])
+
+
+KEPT = {  # a value of each field of which people say who sees it, and what would find it
+    "pronouns": ("zie/zir", "zir"),
+    "headline": ("Gardening with elders", "gardening"),
+    "bio": ("I walk with whales", "whales"),
+    "contact_email": ("wren@example.net", "wren"),
+    "phone": ("510 555 0199", "0199"),
+    "website": ("https://heron.example.net/", "heron"),
+    "photo": ("people/plover.webp", "plover"),
+    "schools": ("Meridian College", "meridian"),
+}
+
+
+def test_what_somebody_keeps_to_themself_is_neither_counted_nor_found(
+    client, therapist, subtests
+):
+    assert set(KEPT) == set(AUDIENCE_FIELDS)
+    school = TermFactory(
+        kind=TermKind.SCHOOL, slug="meridian", label="Meridian College"
+    )
+    values = {
+        {"photo": "photo_small"}.get(field, field): value
+        for field, (value, _word) in KEPT.items()
+        if field != "schools"
+    }
+    for audience in (Audience.ME, Audience.MEMBERS):
+        person = TherapistFactory(
+            name="Tess", audience=dict.fromkeys(KEPT, audience), **values
+        )
+        person.terms.add(school)
+
+    for field, (value, word) in KEPT.items():
+        with subtests.test(field=field):
+            for asked in ({"q": word}, {"q": value[:200]}):
+                assert {card.person.pk for card in cards(client, asked)} <= {person.pk}
+    everybody = client.get(URL)
+    assert counted(everybody, "school") == {"meridian": 1}
+    chosen = client.get(URL, {"school": "meridian"})
+    assert found(chosen) == [person]
+    assert chosen.context["page"].paginator.count == 1
+    Therapist.objects.update(joined_at=timezone.now())
+    query = QueryDict("school=meridian")
+    newcomers = newcomers_who_fit(query, therapist, Community.objects.current())
+    assert newcomers == [person.pk]
+
+
+def cards(client, asked):
+    return client.get(URL, asked).context["cards"]
 
 
 # --- One colleague -----------------------------------------------------------------
