@@ -117,8 +117,8 @@ def who_chose(terms: Sequence[Term]) -> QuerySet[Any]:
     others = [term.pk for term in terms if term.kind != TermKind.SCHOOL]
     chosen = Q(term__in=others)
     if schools:
-        shared = ~Q(therapist__audience__schools=Audience.ME)
-        chosen |= Q(term__in=schools) & shared
+        kept = Q(therapist__audience__contains={"schools": Audience.ME})
+        chosen |= Q(term__in=schools) & ~kept
     through = Therapist.terms.through.objects
     return through.filter(chosen).values_list("therapist")
 

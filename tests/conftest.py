@@ -103,6 +103,7 @@ def seed_what_migrating_seeds(**signal):
         "0007_seed_office_vocabulary",
         "0012_search_by_words_and_more_vocabularies",
         "0014_seed_licence_registers",
+        "0019_seed_more_vocabularies",
     ):
         import_module(f"directory.migrations.{name}").seed(apps, None)
 

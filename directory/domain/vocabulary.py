@@ -19,12 +19,12 @@ BEGINNING = Path(__file__).parent.parent / "vocabularies.toml"
 
 
 @transaction.atomic
-def seed_vocabularies() -> tuple[int, int]:
-    """How many terms came, and how many known ones learnt a synonym. May be run at any time.
+def seed_vocabularies(model: type[Term] = Term) -> tuple[int, int]:
+    """How many terms came, and how many known ones learnt a synonym. May be run at any time; ``model``: a migration's.
 
     What moderators changed stays: a label, a heading, what is retired, and what is a word of another term by now.
     """
-    known = {(term.kind, term.slug): term for term in Term.objects.all()}
+    known = {(term.kind, term.slug): term for term in model.objects.all()}
     said = {
         (term.kind, word.casefold())
         for term in known.values()
@@ -32,7 +32,7 @@ def seed_vocabularies() -> tuple[int, int]:
     }
     new: list[Term] = []
     learnt: list[Term] = []
-    for term in _beginning():
+    for term in _beginning(model):
         there = known.get((term.kind, term.slug))
         unsaid = [
             word for word in term.synonyms if (term.kind, word.casefold()) not in said
@@ -42,19 +42,19 @@ def seed_vocabularies() -> tuple[int, int]:
         elif there is not None and unsaid and not there.retired:
             there.synonyms = [*there.synonyms, *unsaid]
             learnt.append(there)
-    Term.objects.bulk_create(new)
-    Term.objects.bulk_update(learnt, ["synonyms"])
+    model.objects.bulk_create(new)
+    model.objects.bulk_update(learnt, ["synonyms"])
     return len(new), len(learnt)
 
 
-def _beginning() -> Iterator[Term]:
+def _beginning(model: type[Term]) -> Iterator[Term]:
     for kind, terms in tomllib.loads(BEGINNING.read_text("utf-8")).items():
         for name, said in terms.items():
             is_heading = isinstance(said, dict)
             under = said if is_heading else {name: said}
             group = name if is_heading else ""
             for slug, (label, *synonyms) in under.items():
-                yield Term(
+                yield model(
                     kind=kind, slug=slug, label=label, synonyms=synonyms, group=group
                 )
 

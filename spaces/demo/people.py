@@ -92,6 +92,7 @@ class People:
 class PeopleMaker:
     def __init__(self, rng: Random, count: int) -> None:
         self.rng = rng
+        self.taste = Random(rng.random())  # noqa: S311 -- the vocabularies grow; all else stays the same
         self.count = count
         self.now = timezone.now()
         self.names = self._names()
@@ -314,7 +315,7 @@ class PeopleMaker:
         weights = [COMMON if term.slug in COMMON_TERMS else 1 for term in known]
         found: dict[Term, None] = {}
         while len(found) < count:
-            found[self.rng.choices(known, weights)[0]] = None
+            found[self.taste.choices(known, weights)[0]] = None
         return list(found)
 
     def _terms(self, kind: TermKind, *slugs: str) -> list[Term]:

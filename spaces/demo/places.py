@@ -54,6 +54,7 @@ class Places:
 class PlaceMaker:
     def __init__(self, rng: Random, size: int) -> None:
         self.rng = rng
+        self.taste = Random(rng.random())  # noqa: S311 -- the vocabularies grow; all else stays the same
         self.count = size
         names = rng.sample(BUILDING_NAMES, len(BUILDING_NAMES))
         more = (f"{name} {number}" for number in count(2) for name in names)
@@ -216,7 +217,9 @@ class PlaceMaker:
         )
 
     def _attributes(self, office: Office) -> list[Term]:
-        slugs = set(self.rng.sample(sorted(self.attributes), self.rng.randint(5, 12)))
+        slugs = set(
+            self.taste.sample(sorted(self.attributes), self.taste.randint(5, 12))
+        )
         slugs -= {"step-free", "lift", "group-room"}
         slugs |= {"step-free"} if office.is_step_free else set()
         slugs |= {"group-room"} if office.capacity >= 8 else set()
@@ -225,7 +228,7 @@ class PlaceMaker:
     def _terms(self) -> list[Term]:
         """One of most headings, so that they do not gainsay each other."""
         return [
-            self.rng.choice(terms)
+            self.taste.choice(terms)
             for terms in self.terms.values()
-            if self.rng.random() < 0.7
+            if self.taste.random() < 0.7
         ]

@@ -6,7 +6,7 @@ from django.core.management import call_command
 from django.db.models import F
 from django.urls import reverse
 
-from directory.domain.vocabulary import retire_term, seed_vocabularies
+from directory.domain.vocabulary import retire_term
 from directory.enums import TermKind
 from directory.errors import DomainError, NotAllowedError
 from directory.models import Term
@@ -22,7 +22,6 @@ def term(kind, slug):
 
 
 def test_seeding_adds_what_is_missing_and_leaves_what_moderators_changed(capsys):
-    seed_vocabularies()
     term(TermKind.SPECIALTY, "smoking").delete()
     sleep = Term.objects.filter(kind="specialty", slug="sleep")
     sleep.update(label="Rest", synonyms=["Insomnia"])

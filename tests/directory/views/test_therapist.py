@@ -426,10 +426,8 @@ def test_what_somebody_keeps_to_themself_is_neither_counted_nor_found(
         for field, (value, _word) in KEPT.items()
         if field != "schools"
     }
-    for audience in (Audience.ME, Audience.MEMBERS):
-        person = TherapistFactory(
-            name="Tess", audience=dict.fromkeys(KEPT, audience), **values
-        )
+    for audience in (dict.fromkeys(KEPT, Audience.ME), {}):
+        person = TherapistFactory(name="Tess", audience=audience, **values)
         person.terms.add(school)
 
     for field, (value, word) in KEPT.items():
