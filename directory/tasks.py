@@ -1,3 +1,7 @@
+from collections.abc import Iterator
+from datetime import date
+from typing import Any
+
 from celery import shared_task
 from django.core.cache import cache
 
@@ -7,6 +11,7 @@ from directory.domain.outbox import wake_after_commit
 from directory.domain.profile import ask_to_confirm
 from directory.models import Therapist
 from directory.newcomers import look_for_newcomers
+from directory.sheets import write_csv, write_excel
 
 
 @shared_task
@@ -35,12 +40,15 @@ def ask_whether_profiles_are_true() -> None:
     ask_to_confirm()
 
 
+ROSTER_SECONDS = 3600  # a list from elsewhere, or for elsewhere, is kept so long
+
+
 def roster_key(token: str, what: str) -> str:
     return f"roster:{token}:{what}"
 
 
 @shared_task
-def import_roster(token: str, by: int) -> None:
+def import_roster(token: str, by: int, checked_on: str = "") -> None:
     """May run twice: whoever is here already is left as they are."""
     content = cache.get(roster_key(token, "file"))
     moderator = Therapist.objects.moderators().filter(pk=by).first()
@@ -48,6 +56,22 @@ def import_roster(token: str, by: int) -> None:
         return
     rows = roster.read_roster(content)
     total, done = sum(row.is_new for row in rows), 0
-    for done in roster.import_roster(rows, by=moderator):
-        cache.set(roster_key(token, "progress"), (done, total), 3600)
-    cache.set(roster_key(token, "progress"), (done, total), 3600)
+    day = date.fromisoformat(checked_on) if checked_on else None
+    for done in roster.import_roster(rows, by=moderator, checked_on=day):
+        cache.set(roster_key(token, "progress"), (done, total), ROSTER_SECONDS)
+    cache.set(roster_key(token, "progress"), (done, total), ROSTER_SECONDS)
+
+
+@shared_task
+def export_roster(token: str, as_excel: bool) -> None:
+    """Everybody on one sheet, to be fetched by who asked for it."""
+    total = Therapist.objects.count()
+
+    def watched() -> Iterator[list[Any]]:
+        for done, row in enumerate(roster.roster_table()):
+            if done % 500 == 0:
+                cache.set(roster_key(token, "progress"), (done, total), ROSTER_SECONDS)
+            yield row
+
+    written = write_excel(watched()) if as_excel else write_csv(watched()).encode()
+    cache.set(roster_key(token, "sheet"), written, ROSTER_SECONDS)

@@ -14,7 +14,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from directory.admin.roster import roster
+from directory.admin.roster import roster, roster_export
 from directory.admin.rows import ReadOnlyRows, ReasonForm, moderator_of
 from directory.domain.application import write_message
 from directory.domain.licence import check_licence
@@ -287,7 +287,12 @@ class TherapistAdmin(admin.ModelAdmin):
         imported = path(
             "roster/", self.admin_site.admin_view(roster), name="directory_roster"
         )
-        return [decide, write, imported, *super().get_urls()]
+        exported = path(
+            "roster/export/",
+            self.admin_site.admin_view(roster_export),
+            name="directory_roster_export",
+        )
+        return [decide, write, imported, exported, *super().get_urls()]
 
     def change_view(
         self,

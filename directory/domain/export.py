@@ -1,9 +1,8 @@
 """Everything of mine: what every app keeps of one person, as JSON, as tables, as a calendar."""
 
-import csv
 import json
 from collections.abc import Mapping, Sequence
-from io import BytesIO, StringIO
+from io import BytesIO
 from typing import Any
 from zipfile import ZIP_DEFLATED, ZipFile
 
@@ -22,6 +21,7 @@ from directory.models import (
     Therapist,
 )
 from directory.registry import export_files, export_tables
+from directory.sheets import write_csv
 
 NOT_TOLD = {
     "feed_token",
@@ -29,7 +29,6 @@ NOT_TOLD = {
     "words",
     "vector",
 }  # keys and indexes, not facts
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
 Rows = Sequence[Mapping[str, Any]]
 
 
@@ -46,7 +45,10 @@ def everything_of(therapist: Therapist) -> bytes:
         )
         for name, rows in tables.items():
             if rows:
-                archive.writestr(f"{name}.csv", _csv(rows))
+                archive.writestr(
+                    f"{name}.csv",
+                    write_csv([list(rows[0]), *(list(row.values()) for row in rows)]),
+                )
         for file_of in export_files():
             archive.writestr(*file_of(therapist))
     return kept.getvalue()
@@ -76,22 +78,3 @@ def _of_people(therapist: Therapist) -> dict[str, Rows]:
 
 def _told(row: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in row.items() if name not in NOT_TOLD}
-
-
-def _csv(rows: Rows) -> str:
-    """With a mark of its encoding, for spreadsheets, which would also take some texts for formulas."""
-    sheet = StringIO()
-    writer = csv.DictWriter(sheet, fieldnames=list(rows[0]))
-    writer.writeheader()
-    writer.writerows(
-        {name: _as_text(value) for name, value in row.items()} for row in rows
-    )
-    return "\ufeff" + sheet.getvalue()
-
-
-def _as_text(value: Any) -> str:
-    if isinstance(value, list):
-        value = ", ".join(str(item) for item in value)
-    text = "" if value is None else str(value)
-    is_number = isinstance(value, int | float)
-    return f"'{text}" if text.startswith(FORMULA) and not is_number else text

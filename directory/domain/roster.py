@@ -3,12 +3,11 @@
 Importing the same list again changes nothing: whoever is known by their address is left as they are.
 """
 
-import csv
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from io import StringIO
+from datetime import date, datetime, timedelta
 from itertools import islice
+from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -16,12 +15,14 @@ from django.core.validators import validate_email
 from django.db import transaction
 from django.db.models.functions import Lower
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from directory.domain.outbox import Letter, enqueue_all
 from directory.enums import Standing
 from directory.errors import DomainError, NotAllowedError
 from directory.models import StandingEvent, Therapist
+from directory.sheets import read_table
 from directory.text import one_line, plain_address
 
 BATCH = 500
@@ -49,9 +50,7 @@ class Row:
 
 def read_roster(content: bytes) -> list[Row]:
     """All rows, in their order. Raises ``DomainError`` where it is no list of names and addresses."""
-    rows = list(_rows(_decoded(content)))
-    if len(rows) > MOST_ROWS:
-        raise DomainError(_("At most %(count)s rows at a time.") % {"count": MOST_ROWS})
+    rows = list(_rows(read_table(content)))
     known = _known_addresses()
     return [
         Row(
@@ -65,35 +64,24 @@ def read_roster(content: bytes) -> list[Row]:
     ]
 
 
-def _decoded(content: bytes) -> str:
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return content.decode("cp1252", errors="replace")
-
-
-def _rows(text: str) -> Iterator[Row]:
-    first = text.partition("\n")[0]
-    delimiter = max(",;\t", key=first.count)
-    reader = csv.reader(StringIO(text, newline=""), delimiter=delimiter)
-    try:
-        header = [cell.strip().casefold() for cell in next(reader, [])]
-        columns = [
-            next((at for at, cell in enumerate(header) if cell in wanted), None)
-            for wanted in (NAMES, EMAILS)
-        ]
-        if None in columns:
+def _rows(table: Iterator[list[str]]) -> Iterator[Row]:
+    header = [cell.strip().casefold() for cell in next(table, [])]
+    columns = [
+        next((at for at, cell in enumerate(header) if cell in wanted), None)
+        for wanted in (NAMES, EMAILS)
+    ]
+    if None in columns:
+        raise DomainError(
+            _("The first line names the columns; two are called “name” and “email”.")
+        )
+    seen: dict[str, int] = {}
+    for number, cells in enumerate(table, 2):
+        if number > MOST_ROWS + 1:
             raise DomainError(
-                _(
-                    "The first line names the columns; two are called “name” and “email”."
-                )
+                _("At most %(count)s rows at a time.") % {"count": MOST_ROWS}
             )
-        seen: dict[str, int] = {}
-        for number, cells in enumerate(reader, 2):
-            if any(cell.strip() for cell in cells):
-                yield _row(number, cells, columns, seen)
-    except csv.Error as error:
-        raise DomainError(_("This is no CSV file.")) from error
+        if any(cell.strip() for cell in cells):
+            yield _row(number, cells, columns, seen)
 
 
 def _row(
@@ -139,14 +127,24 @@ def _known_addresses() -> set[str]:
     }
 
 
-def import_roster(rows: Sequence[Row], *, by: Therapist) -> Iterator[int]:
-    """Invite whoever is new, in batches; yields how many rows are done. What was done stays if it is broken off."""
+def import_roster(
+    rows: Sequence[Row], *, by: Therapist, checked_on: date | None = None
+) -> Iterator[int]:
+    """Invite whoever is new, in batches; yields how many rows are done. What was done stays if it is broken off.
+
+    ``checked_on``: when the association that keeps the list looked up the licences of all who are on it.
+    """
     if not by.is_moderator:
         raise NotAllowedError(_("Only moderators import lists."))
+    said = _("Imported list.")
+    if checked_on:
+        said += " " + _("Checked by the association on %(day)s.") % {
+            "day": date_format(checked_on)
+        }
     new = (row for row in rows if row.is_new)
     done, start = 0, timezone.now()
     while batch := list(islice(new, BATCH)):
-        _invite(batch, by, start + done * _pace())
+        _invite(batch, by, start + done * _pace(), said)
         done += len(batch)
         yield done
 
@@ -158,7 +156,7 @@ def _pace() -> timedelta:
 
 
 @transaction.atomic
-def _invite(batch: Sequence[Row], by: Therapist, start: datetime) -> None:
+def _invite(batch: Sequence[Row], by: Therapist, start: datetime, said: str) -> None:
     people = Therapist.objects.bulk_create(
         [
             Therapist(
@@ -181,9 +179,7 @@ def _invite(batch: Sequence[Row], by: Therapist, start: datetime) -> None:
         ).order_by("pk")
     )
     StandingEvent.objects.bulk_create(
-        StandingEvent(
-            therapist=person, actor=by, new=Standing.INVITED, reason="Imported list."
-        )
+        StandingEvent(therapist=person, actor=by, new=Standing.INVITED, reason=said)
         for person in made
     )
     enqueue_all(
@@ -198,3 +194,43 @@ def _invite(batch: Sequence[Row], by: Therapist, start: datetime) -> None:
             for number, person in enumerate(made)
         ],
     )
+
+
+# --- The other way -------------------------------------------------------------------
+
+
+def roster_table() -> Iterator[list[Any]]:
+    """Everybody who was ever asked or let in, a line each, under a line of names."""
+    yield [
+        _("name"),
+        _("email"),
+        _("standing"),
+        _("member since"),
+        _("licences"),
+        _("valid until"),
+        _("checked on"),
+        _("invited by"),
+    ]
+    people = (
+        Therapist.objects.select_related("user", "invited_by")
+        .prefetch_related("licences__kind")
+        .order_by("name", "pk")
+    )
+    for person in people.iterator(BATCH):
+        licences = list(person.licences.all())
+        yield [
+            person.name,
+            person.address,
+            person.get_standing_display(),
+            person.joined_at and person.joined_at.date(),
+            "; ".join(str(licence) for licence in licences),
+            _earliest(licence.expires_on for licence in licences),
+            _earliest(
+                licence.checked_at and licence.checked_at.date() for licence in licences
+            ),
+            person.invited_by.name if person.invited_by else "",
+        ]
+
+
+def _earliest(days: Iterable[date | None]) -> date | None:
+    return min((day for day in days if day), default=None)

@@ -1,4 +1,3 @@
-import csv
 from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
@@ -13,6 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from directory.errors import DomainError
 from directory.http import TherapistRequest, member_required
+from directory.sheets import write_csv
 from spaces.domain.statement import set_due
 from spaces.hours import clock
 from spaces.models import Occurrence
@@ -20,7 +20,6 @@ from spaces.statement import Group, Line, Month, Statement, month_of, statement_
 
 CHOICES = 18  # months to choose from, the newest first
 AHEAD = timedelta(days=31)
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 @require_safe
@@ -40,18 +39,14 @@ def statement(request: TherapistRequest) -> HttpResponse:
 @require_safe
 @member_required
 def statement_csv(request: TherapistRequest) -> HttpResponse:
-    """One date a row. With a byte order mark: without it spreadsheet programs misread names."""
+    """One date a row."""
     month = _month(request)
     found = statement_of(request.therapist, month)
-    response = HttpResponse(
-        "\ufeff",
+    return HttpResponse(
+        write_csv(_rows(found, request.community.currency)),
         content_type="text/csv; charset=utf-8",
         headers={"Content-Disposition": f'attachment; filename="rooms-{month}.csv"'},
     )
-    writer = csv.writer(response)
-    for row in _rows(found, request.community.currency):
-        writer.writerow([_cell(value) for value in row])
-    return response
 
 
 @require_POST
@@ -128,9 +123,3 @@ def _row(group: Group, line: Line) -> list[Any]:
         line.owed_by.name,
         f"{line.cents / 100:.2f}",
     ]
-
-
-def _cell(value: Any) -> Any:
-    """Text that a spreadsheet would run as a formula is only text."""
-    is_formula = isinstance(value, str) and value.lstrip(" ").startswith(FORMULA)
-    return f"'{value}" if is_formula else value
