@@ -189,12 +189,15 @@ class TherapistFilter(django_filters.FilterSet):  # type: ignore[misc]
     def filter_queryset(self, queryset: TherapistQuerySet) -> TherapistQuerySet:
         people: TherapistQuerySet = super().filter_queryset(queryset)
         asked = self.form.cleaned_data
-        centre = self._centre(asked.get("zip"))
+        self.centre = centre = self._centre(asked.get("zip"))
+        self.radius_metres: float | None = None
         if radius := asked.get("radius"):
             if centre is None:
                 self.form.add_error("zip", _("Near where? Give a ZIP code."))
             else:
-                metres = float(radius) * METRES[self.community.unit]
+                self.radius_metres = metres = (
+                    float(radius) * METRES[self.community.unit]
+                )
                 people = (
                     people.near(*centre, metres)
                     if not any(asked[name] for name in asked if name not in AROUND)

@@ -1,3 +1,4 @@
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
@@ -16,14 +17,19 @@ from directory.domain.block import block_therapist, unblock_therapist
 from directory.enums import Audience, TermKind
 from directory.errors import DomainError
 from directory.filters import Chip, TherapistFilter, chips_of, facets_of
-from directory.geo import DistanceTo, distance_band
+from directory.geo import DistanceTo, distance_band, metres_between, snap
 from directory.http import TherapistRequest, member_required, render_part
 from directory.limits import PAGES, PROFILES, PROFILES_A_DAY, limited
 from directory.models import Therapist, TherapistQuerySet
 from directory.notifications import absolute_url
+from directory.pins import Pin, map_of
 from directory.vcard import vcard
 
 PER_PAGE = 24
+NEAREST_VIEW, WIDEST_VIEW = (
+    2_000.0,
+    30_000.0,
+)  # metres of the map where no radius was asked for
 MOST_SUGGESTIONS = 12
 
 
@@ -50,6 +56,7 @@ def therapist_list(request: TherapistRequest) -> HttpResponse:
         "cards": [Card(person, _band(request, person)) for person in page],
         "chips": chips,
         "facets": facets_of(counts, request.GET),
+        "map": _map(request, search, page),
         "is_part": bool(request.htmx and not request.htmx.history_restore_request),
         "suggestions": [] if page else _loosened(request, people, chips, search.said),
     }
@@ -100,6 +107,37 @@ def _band(request: TherapistRequest, person: Therapist) -> str | Promise:
     metres: float | None = getattr(person, "metres", None)
     return (
         "" if metres is None else distance_band(metres, request.community.distance_unit)
+    )
+
+
+def _map(
+    request: TherapistRequest, search: TherapistFilter, people: Iterable[Therapist]
+) -> dict[str, Any]:
+    """What static/js/map.js draws: the people of this page where they are told to be, about a kilometre coarse."""
+    pins = [
+        Pin(
+            *snap(person.latitude, person.longitude),
+            name=person.name,
+            url=reverse("directory:therapist_detail", args=[person.pk]),
+            lines=(str(person.credentials),) if person.credentials else (),
+        )
+        for person in people
+        if person.latitude is not None and person.longitude is not None
+    ]
+    community = request.community
+    own = (community.latitude, community.longitude)
+    centre = search.centre or (own if None not in own else None)
+    centre = centre or (pins[0][:2] if pins else (0.0, 0.0))
+    farthest = max((metres_between(centre, pin[:2]) for pin in pins), default=0.0)
+    asked = search.radius_metres
+    return map_of(
+        centre=centre,
+        metres=asked or min(max(farthest, NEAREST_VIEW), WIDEST_VIEW),
+        unit=community.distance_unit,
+        label=_("Colleagues"),
+        many=_("{count} colleagues"),
+        places=pins,
+        is_ring=asked is not None,
     )
 
 

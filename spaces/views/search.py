@@ -15,6 +15,7 @@ from django_htmx.http import push_url, reselect, reswap, retarget
 from directory.geo import DistanceTo, distance_band, snap
 from directory.http import TherapistRequest, member_required, render_part
 from directory.models import Community
+from directory.pins import Pin, map_of
 from spaces import hours
 from spaces.agenda import opening_blocks, span_blocks
 from spaces.busy import engaged, say_engaged
@@ -23,7 +24,6 @@ from spaces.forms.office import STEP_FREE
 from spaces.forms.search import SearchForm
 from spaces.models import Office, Opening
 from spaces.models.opening import OpeningQuerySet
-from spaces.pins import Pin, map_of
 from spaces.queries import (
     Match,
     Wanted,
@@ -297,6 +297,7 @@ def _map(form: SearchForm, context: dict[str, Any]) -> dict[str, Any]:
         metres=form.radius_metres,
         unit=form.community.distance_unit,
         label=said(form),
+        many=_("{count} rooms"),
         places=[_pin(result) for result in context["results"]],
     )
 
@@ -307,13 +308,15 @@ def _pin(result: dict[str, Any]) -> Pin:
     match: Match | None = result.get("match")
     return Pin(
         *snap(building.latitude, building.longitude),
-        number=result["number"],
         name=office.name,
         url=result["url"],
-        fit=_fit(match, result["score"]) if match else result["hours"],
-        price=_("%(amount)s an hour") % {"amount": result["amount"]}
-        if result["is_paid"]
-        else result["amount"],
+        lines=(
+            _fit(match, result["score"]) if match else result["hours"],
+            _("%(amount)s an hour") % {"amount": result["amount"]}
+            if result["is_paid"]
+            else result["amount"],
+        ),
+        number=result["number"],
         is_full=match is None or match.is_full,
     )
 

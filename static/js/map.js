@@ -21,12 +21,17 @@ const places = () => JSON.parse(document.getElementById("map-places")?.textConte
 
 const element = (name, text, attributes = {}) => Object.assign(document.createElement(name), { textContent: text, ...attributes });
 
+const called = (place) => (place.number ? `${place.number}. ${place.name}` : place.name);
+const shown = ([first, ...others]) => {
+  if (!first.number) return `${1 + others.length}`;
+  return others.length ? `${first.number}+` : `${first.number}`;
+};
+
 const entry = (place) => {
   const item = document.createElement("li");
   item.append(
-    element("a", `${place.number}. ${place.name}`, { href: place.url }),
-    element("p", place.fit),
-    element("p", place.price),
+    element("a", called(place), { href: place.url }),
+    ...place.lines.map((line) => element("p", line)),
   );
   return item;
 };
@@ -51,7 +56,7 @@ class Picture {
     this.layers.clearLayers();
     this.map.closePopup();
     this.map.fitBounds(window.L.latLng(said.centre).toBounds(2 * said.metres), { animate: false });
-    window.L.circle(said.centre, { radius: said.metres, className: "map-range", interactive: false, weight: 1.5 }).addTo(this.layers);
+    if (said.isRing) window.L.circle(said.centre, { radius: said.metres, className: "map-range", interactive: false, weight: 1.5 }).addTo(this.layers);
     window.L.circleMarker(said.centre, { radius: 4, className: "map-here", interactive: false, weight: 2 }).addTo(this.layers);
     this.said = said;
     this.pin();
@@ -72,17 +77,17 @@ class Picture {
     this.pins.clearLayers();
     this.groups().forEach((group) => {
       const { places: here, latlng } = group;
-      const names = here.map((place) => `${place.number}. ${place.name}`).join(", ");
+      const names = here.map(called).join(", ");
       const size = 28;
       const marker = window.L.marker(latlng, {
         icon: window.L.divIcon({
           className: `map-pin${here.some((place) => place.is_full) ? " map-pin--full" : ""}`,
-          html: here.length > 1 ? `${here[0].number}+` : `${here[0].number}`,
+          html: shown(here),
           iconSize: [here.length > 1 ? size + 12 : size, size],
         }),
       }).addTo(this.pins);
       marker.getElement().setAttribute("aria-label", here.length > 1
-        ? `${this.said.words.rooms.replace("{count}", here.length)}: ${names}` : names);
+        ? `${this.said.words.many.replace("{count}", here.length)}: ${names}` : names);
       const list = document.createElement("ul");
       list.append(...here.map(entry));
       marker.bindPopup(list, { minWidth: 200, maxWidth: 260, autoPanPadding: [16, 16], closeButton: true });
@@ -121,7 +126,7 @@ const begin = (fold) => {
   fold.addEventListener("toggle", () => fold.open && draw());
   document.addEventListener("htmx:afterSettle", (event) => event.detail.elt.id === "results" && offer());
   offer();
-  if (WIDE.matches) idle(() => { fold.open = true; });
+  if (WIDE.matches && !("folded" in fold.dataset)) idle(() => { fold.open = true; });
 };
 
 document.querySelectorAll("[data-map]").forEach(begin);

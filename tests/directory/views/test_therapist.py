@@ -182,6 +182,26 @@ def test_distance_is_from_the_zip_asked_for_and_in_bands(client, therapist):
     ]
 
 
+def test_the_map_shows_people_no_closer_than_their_cell(client, therapist):
+    """Whatever is asked, a point says the same of all who are within about a kilometre of it."""
+    near = TherapistFactory(name="Ann", latitude=37.84411, longitude=-122.25127)
+    same = TherapistFactory(name="Bea", latitude=37.83712, longitude=-122.24633)
+    TherapistFactory(name="Cay", latitude=None, longitude=None)
+
+    pages = [client.get(URL, asked) for asked in ({}, {"zip": "94618", "radius": "5"})]
+
+    for page in pages:
+        pins = {pin["name"]: pin for pin in page.context["map"]["places"]}
+        assert set(pins) == {therapist.name, near.name, same.name}
+        for person in (near, same):
+            pin = pins[person.name]
+            assert (pin["latitude"], pin["longitude"]) == (37.84, -122.25)
+        for hidden in ("84411", "25127", "83712", "24633"):
+            assert hidden not in page.content.decode()
+    assert [page.context["map"]["isRing"] for page in pages] == [False, True]
+    assert pages[1].context["map"]["metres"] == 5000
+
+
 def test_miles_are_miles(client, therapist):
     CommunityFactory(distance_unit="mi")
     TherapistFactory(latitude=37.84 + 0.12, longitude=-122.24)  # 13 km, 8 miles

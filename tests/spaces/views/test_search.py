@@ -307,10 +307,10 @@ def test_map_has_the_rooms_of_the_page_about_a_kilometre_coarse(client, therapis
     assert (pin["latitude"], pin["longitude"]) == (37.82, -122.25)
     assert (pin["number"], pin["name"], pin["is_full"]) == (1, office.name, True)
     assert pin["url"].startswith(f"/spaces/offices/{office.pk}/?hours=3-1080-1260")
-    assert (pin["fit"], pin["price"]) == ("All 4 dates", "$18 an hour")
+    assert pin["lines"] == ("All 4 dates", "$18 an hour")
     assert (shown["metres"], shown["unit"], shown["tiles"]) == (5000, "km", "")
     nearby = client.get(URL, {"near": "94618"}).context["map"]["places"]
-    assert [place["fit"] for place in nearby] == ["Thu 17:00–21:00"]
+    assert [place["lines"][0] for place in nearby] == ["Thu 17:00–21:00"]
 
 
 def test_search_names_a_closed_date(client, therapist):

@@ -8,16 +8,16 @@ from django.utils.translation import gettext as _
 
 
 class Pin(NamedTuple):
-    """A place on the map and what its popup says. Filled where it fits whole."""
+    """A place on the map and what its popup says. Filled where it fits whole; ``number``: in the list, where that has
+    any, else pins say how many they stand for."""
 
     latitude: float
     longitude: float
-    number: int
     name: str
     url: str
-    fit: str
-    price: str
-    is_full: bool
+    lines: tuple[str, ...]
+    number: int | None = None
+    is_full: bool = True
 
 
 def map_of(
@@ -26,12 +26,16 @@ def map_of(
     metres: float,
     unit: str,
     label: str,
+    many: str,
     places: Sequence[Pin],
+    is_ring: bool = True,
 ) -> dict[str, Any]:
-    """For ``components/_map.html``. Without tiles it is paper, pins, the searched circle and a scale."""
+    """For ``components/_map.html``. Without tiles it is paper, pins, a scale, and the circle of ``metres`` where that is
+    what was searched. ``many``: of a pin that stands for ``{count}`` places."""
     return {
         "centre": centre,
         "metres": metres,
+        "isRing": is_ring,
         "unit": unit,
         "label": label,
         "places": [place._asdict() for place in places],
@@ -42,6 +46,6 @@ def map_of(
             "zoomOut": _("Further away"),
             "close": _("Close"),
             "here": _("You search around here"),
-            "rooms": _("{count} rooms"),
+            "many": many,
         },
     }
