@@ -4,8 +4,10 @@ from typing import Any
 
 from django.core.files.uploadedfile import UploadedFile
 from django.core.files.uploadhandler import FileUploadHandler, SkipFile
+from django.utils.translation import gettext_lazy
 
 MOST_BYTES = 12 * 1024 * 1024
+TOO_LARGE = gettext_lazy("That file is larger than 12 MB. Send a smaller copy of it.")
 
 
 class SizeLimit(FileUploadHandler):

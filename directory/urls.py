@@ -8,7 +8,7 @@ from directory.views.colleague_search import (
     colleague_search_new,
 )
 from directory.views.join import join
-from directory.views.licence import insurance, licence_renew, licences
+from directory.views.licence import certificate, insurance, licence_renew, licences
 from directory.views.message import (
     conversation,
     conversation_list,
@@ -52,6 +52,7 @@ urlpatterns = [
     path("licences/", licences, name="licences"),
     path("licences/<int:pk>/renew/", licence_renew, name="licence_renew"),
     path("licences/insurance/", insurance, name="insurance"),
+    path("<int:pk>/certificate/", certificate, name="certificate"),
     path("everything/", everything, name="everything"),
     path("leave/", leave_community, name="leave"),
     path("<int:pk>/", therapist_detail, name="therapist_detail"),

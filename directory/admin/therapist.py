@@ -28,6 +28,7 @@ from directory.domain.membership import (
 from directory.enums import Standing
 from directory.errors import DomainError
 from directory.models import (
+    Insurance,
     Licence,
     LicenceRegister,
     StandingEvent,
@@ -362,6 +363,7 @@ def _file_of(therapist: Therapist) -> dict[str, Any]:
     states = {licence.jurisdiction for licence in held}
     return {
         "said": therapist.application_messages.select_related("author"),
+        "insurance": Insurance.objects.filter(therapist=therapist).first(),
         "vouches": therapist.vouches_received.select_related("by"),
         "same_licence": Licence.objects.filter(same)
         .exclude(therapist=therapist)

@@ -1,12 +1,15 @@
 """Everything of mine: what every app keeps of one person, as JSON, as tables, as a calendar."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 from zipfile import ZIP_DEFLATED, ZipFile
 
 from django.core.serializers.json import DjangoJSONEncoder
+from django.db.models.fields.files import FieldFile
 
 from directory.models import (
     ApplicationMessage,
@@ -51,6 +54,9 @@ def everything_of(therapist: Therapist) -> bytes:
                 )
         for file_of in export_files():
             archive.writestr(*file_of(therapist))
+        for name, file in _own_files(therapist):
+            with suppress(FileNotFoundError), file.open("rb") as opened:
+                archive.writestr(name, opened.read())
     return kept.getvalue()
 
 
@@ -74,6 +80,17 @@ def _of_people(therapist: Therapist) -> dict[str, Rows]:
         "profile": [profile],
         **{name: [_told(row) for row in rows.values()] for name, rows in own.items()},
     }
+
+
+def _own_files(therapist: Therapist) -> Iterator[tuple[str, FieldFile]]:
+    if therapist.photo_large:
+        yield "photo.webp", therapist.photo_large
+    for insurance in Insurance.objects.filter(therapist=therapist):
+        if insurance.certificate:
+            yield (
+                f"insurance{Path(str(insurance.certificate)).suffix}",
+                insurance.certificate,
+            )
 
 
 def _told(row: Mapping[str, Any]) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from directory.domain.outbox import Letter, enqueue, enqueue_all
 from directory.enums import LicenceVerdict, Standing
 from directory.errors import DomainError, NotAllowedError
-from directory.models import Community, Insurance, Licence, LicenceCheck, Therapist
+from directory.models import Community, Licence, LicenceCheck, Therapist
 from directory.models.licence import LicenceQuerySet
 from directory.models.therapist import TherapistQuerySet
 
@@ -105,7 +105,7 @@ def renew_licence(licence: Licence, *, expires_on: date, by: Therapist) -> Licen
     licence = _locked(licence)
     if licence.therapist_id != by.pk:
         raise NotAllowedError(_("This is not your licence."))
-    _sensible(expires_on)
+    sensible(expires_on)
     if licence.expires_on and expires_on <= licence.expires_on:
         raise DomainError(_("We know of this date already. Until when is it now?"))
     licence.renews_until, licence.renewal_sent_at = expires_on, timezone.now()
@@ -114,17 +114,7 @@ def renew_licence(licence: Licence, *, expires_on: date, by: Therapist) -> Licen
     return licence
 
 
-def attest_insurance(*, valid_until: date, by: Therapist) -> Insurance:
-    """One's own word for one's liability insurance; hosts see its last day, nothing else."""
-    _sensible(valid_until)
-    insurance, _made = Insurance.objects.update_or_create(
-        therapist=by,
-        defaults={"valid_until": valid_until, "attested_at": timezone.now()},
-    )
-    return insurance
-
-
-def _sensible(day: date) -> None:
+def sensible(day: date) -> None:
     if not timezone.localdate() <= day <= timezone.localdate() + LONGEST:
         raise DomainError(_("Give a day to come, within ten years."))
 

@@ -19,3 +19,16 @@ class AttestForm(DayForm):
             "required": gettext_lazy("Tick this: it is your word that hosts rely on.")
         },
     )
+    certificate = forms.FileField(
+        label=gettext_lazy("Certificate, if you want to show one"),
+        required=False,
+        widget=forms.FileInput(
+            {"accept": "application/pdf,image/jpeg,image/png,image/webp"}
+        ),
+        help_text=gettext_lazy(
+            "A PDF, or a photo of it (JPEG, PNG, WebP), up to 12 MB. You and the moderators can read it, nobody else."
+        ),
+    )
+    without_certificate = forms.BooleanField(
+        label=gettext_lazy("Remove the certificate"), required=False
+    )

@@ -116,6 +116,9 @@ class Insurance(models.Model):
     )
     valid_until = models.DateField(_("valid until"))
     attested_at = models.DateTimeField(_("attested on"), default=timezone.now)
+    certificate = models.FileField(
+        _("certificate"), upload_to="insurance/", blank=True, editable=False
+    )
 
     class Meta:
         verbose_name = _("insurance")

@@ -1,15 +1,19 @@
 from django import forms
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from directory.domain.licence import attest_insurance, renew_licence
-from directory.errors import DomainError
+from directory.domain.insurance import attest_insurance, remove_certificate
+from directory.domain.licence import renew_licence
+from directory.errors import DomainError, PictureError
 from directory.forms.licence import AttestForm, DayForm
 from directory.http import TherapistRequest, member_required
-from directory.models import Insurance, Licence, LicenceCheck
+from directory.models import Insurance, Licence, LicenceCheck, Therapist
+from directory.uploads import TOO_LARGE, too_large
+
+TYPES = {"pdf": "application/pdf", "webp": "image/webp"}
 
 
 @require_safe
@@ -41,18 +45,53 @@ def licence_renew(request: TherapistRequest, pk: int) -> HttpResponse:
 @require_POST
 @member_required
 def insurance(request: TherapistRequest) -> HttpResponse:
-    form = AttestForm(request.POST)
-    if form.is_valid():
-        try:
-            attest_insurance(valid_until=form.cleaned_data["day"], by=request.therapist)
-        except DomainError as error:
-            form.add_error("day", str(error))
-        else:
-            messages.success(
-                request, _("Saved. Hosts see until when, and nothing else.")
-            )
-            return redirect("directory:licences")
+    form = AttestForm(request.POST, request.FILES)
+    if "certificate" in too_large(request):
+        form.add_error("certificate", TOO_LARGE)
+    if form.is_valid() and _attested(form, request.therapist):
+        messages.success(request, _("Saved. Hosts see until when, and nothing else."))
+        return redirect("directory:licences")
     return _page(request, insurance_form=form)
+
+
+def _attested(form: AttestForm, me: Therapist) -> bool:
+    said = form.cleaned_data
+    try:
+        attest_insurance(
+            valid_until=said["day"], by=me, certificate=said["certificate"]
+        )
+    except PictureError as error:
+        form.add_error("certificate", str(error))
+    except DomainError as error:
+        form.add_error("day", str(error))
+    else:
+        if said["without_certificate"] and not said["certificate"]:
+            remove_certificate(me)
+    return not form.errors
+
+
+@require_safe
+@member_required
+def certificate(request: TherapistRequest, pk: int) -> HttpResponse:
+    """To its owner and the moderators, to be saved: nothing of it runs or shows in a page of ours."""
+    me = request.therapist
+    if me.pk != pk and not me.is_moderator:
+        raise Http404
+    kept = get_object_or_404(Insurance.objects.exclude(certificate=""), therapist=pk)
+    try:
+        with kept.certificate.open("rb") as opened:
+            content = opened.read()
+    except FileNotFoundError as error:
+        raise Http404 from error
+    ending = "pdf" if str(kept.certificate).endswith(".pdf") else "webp"
+    response = HttpResponse(content, content_type=TYPES[ending])
+    response["Content-Disposition"] = f'attachment; filename="insurance-{pk}.{ending}"'
+    response["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    response["X-Content-Type-Options"] = "nosniff"
+    response["Cross-Origin-Resource-Policy"] = "same-origin"
+    response["Cache-Control"] = "private, no-store"
+    response["X-Robots-Tag"] = "noindex"
+    return response
 
 
 def _page(

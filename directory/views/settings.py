@@ -2,7 +2,6 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.http import (
     require_http_methods,
     require_POST,
@@ -25,9 +24,7 @@ from directory.http import (
 from directory.models import Therapist
 from directory.queries import topics_complained_about
 from directory.registry import commitments_of
-from directory.uploads import too_large
-
-TOO_LARGE = gettext_lazy("That file is larger than 12 MB. Send a smaller copy of it.")
+from directory.uploads import TOO_LARGE, too_large
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -73,6 +73,7 @@ PAGES: dict[str, Row] = {
     "directory:licences": (MEMBERS, of()),
     "directory:licence_renew": (OWNER, of("licence")),
     "directory:insurance": (MEMBERS, of()),
+    "directory:certificate": (OWNER_AND_MODERATORS, of("owner")),
     "directory:everything": ("siiiiiii", of()),
     "directory:leave": ("siiiiiii", of()),
     "directory:therapist_detail": (MEMBERS, of("owner")),

@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from directory.domain.block import block_therapist
+from directory.domain.insurance import attest_insurance
 from directory.domain.profile import set_photo
 from directory.enums import Standing
 from directory.links import sign
@@ -60,6 +61,8 @@ def build() -> SimpleNamespace:
     owner.has_public_page = True
     owner.save()
     set_photo(owner, file=BytesIO(picture()))
+    valid_until = timezone.localdate() + timedelta(days=90)
+    attest_insurance(valid_until=valid_until, by=owner, certificate=BytesIO(picture()))
     vars(world).update(
         {role: make() for role, make in PEOPLE.items()},
         owner=owner,

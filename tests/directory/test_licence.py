@@ -1,9 +1,12 @@
 """Licences from the reminder to the renewal, through the front door."""
 
 from datetime import date, timedelta
+from io import BytesIO
+from zipfile import ZipFile
 
 import pytest
 from django.core import mail
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
@@ -11,6 +14,7 @@ from django.utils import timezone
 
 from directory.domain.licence import look_at_licences
 from directory.models import Delivery, Insurance
+from directory.uploads import MOST_BYTES
 from spaces.queries import offices_open_to
 from tests.factories.directory import (
     LicenceFactory,
@@ -20,6 +24,7 @@ from tests.factories.directory import (
     TherapistFactory,
 )
 from tests.factories.spaces import BookingFactory, OfficeFactory, OpeningFactory
+from tests.spaces.pictures import picture
 
 pytestmark = pytest.mark.django_db
 LAST = date(2030, 6, 30)
@@ -174,6 +179,63 @@ def test_insurance_is_ones_own_word(client, therapist):
     assert not unsaid
     assert therapist.insurance.valid_until == day + timedelta(1)
     assert "Insured, by their own word, until" in client.get(seen).content.decode()
+
+
+def test_a_certificate_is_for_its_owner_and_the_moderators(
+    client, therapist, django_capture_on_commit_callbacks
+):
+    """Known by its content; drawn anew where it is a picture; to be saved, never to be run."""
+    url, day = reverse("directory:insurance"), timezone.localdate() + timedelta(300)
+    where = reverse("directory:certificate", args=[therapist.pk])
+    moderator, host = ModeratorFactory(), TherapistFactory()
+    pdf = b"%PDF-1.7\n<script>alert(1)</script>\n%%EOF\n"
+    secret = b"GPS 37.84411"
+    photo = picture(kind="JPEG", size=(900, 700)) + secret
+
+    def send(content, name="certificate.pdf", **more):
+        file = SimpleUploadedFile(name, content, content_type="text/html")
+        said = {"day": day, "attests": "on", "certificate": file, **more}
+        with django_capture_on_commit_callbacks(execute=True):
+            return client.post(url, said)
+
+    for content in (
+        b"<svg onload=x>",
+        b"%PDF-1.7 cut off",
+        b"GIF89a" + pdf,
+        b"%PDF-" + b"x" * MOST_BYTES + b"%%EOF",
+    ):
+        refused = send(content)
+        assert refused.context["insurance_form"].errors.keys() == {"certificate"}
+    assert not Insurance.objects.exists()
+    kept = []
+    for content, kind, ending in [
+        (pdf, "application/pdf", "pdf"),
+        (photo, "image/webp", "webp"),
+    ]:
+        assert send(content, name="../../me.html").status_code == 302
+        kept.append(Insurance.objects.get().certificate)
+        for person, answer in [(therapist, 200), (moderator, 200), (host, 404)]:
+            client.force_login(person.user)
+            shown = client.get(where)
+            assert shown.status_code == answer, (ending, person)
+            if answer == 404:
+                continue
+            assert shown["Content-Type"] == kind
+            attached = f'attachment; filename="insurance-{therapist.pk}.{ending}"'
+            assert shown["Content-Disposition"] == attached
+            assert shown["Content-Security-Policy"] == "default-src 'none'; sandbox"
+            assert shown["X-Content-Type-Options"] == "nosniff"
+            assert "no-store" in shown["Cache-Control"]
+            assert secret not in shown.content
+        client.force_login(therapist.user)
+    assert [file.storage.exists(file.name) for file in kept] == [False, True]
+    archive = ZipFile(BytesIO(client.get(reverse("directory:everything")).content))
+    assert "insurance.webp" in archive.namelist()
+
+    with django_capture_on_commit_callbacks(execute=True):
+        client.post(url, {"day": day, "attests": "on", "without_certificate": "on"})
+    assert client.get(where).status_code == 404
+    assert not kept[1].storage.exists(kept[1].name)
 
 
 @pytest.mark.parametrize(
