@@ -249,6 +249,21 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": crontab(hour=16, minute=45),  # UTC: the morning of the Americas
         "options": {"expires": 3600},
     },
+    "settle-departures": {
+        "task": "directory.tasks.settle_departures",
+        "schedule": 300.0,
+        "options": {"expires": 300},
+    },
+    "build-exports": {
+        "task": "directory.tasks.build_exports",
+        "schedule": 300.0,
+        "options": {"expires": 300},
+    },
+    "forget-old": {
+        "task": "directory.tasks.forget_old",
+        "schedule": crontab(hour=9, minute=50),  # UTC: the night of the Americas
+        "options": {"expires": 3600},
+    },
     "look-for-colleagues": {
         "task": "directory.tasks.look_for_colleagues",
         "schedule": 900.0,

@@ -12,6 +12,7 @@ from directory.domain.colleague_search import NEW_FOR, tell_of_colleagues
 from directory.enums import Frequency, Standing
 from directory.filters import TherapistFilter
 from directory.models import ColleagueSearch, Community, Therapist
+from directory.queries import people_shown_to
 
 MORNING = 7  # o'clock in the community's zone: when daily news is written
 BATCH = 500  # searches looked at in one go, those longest not looked at first
@@ -21,7 +22,7 @@ SECONDS = 60.0  # that one go may take
 def newcomers_who_fit(
     query: QueryDict, therapist: Therapist, community: Community
 ) -> list[int]:
-    people = Therapist.objects.visible_to(therapist).exclude(pk=therapist.pk)
+    people = people_shown_to(therapist).exclude(pk=therapist.pk)
     people = people.filter(joined_at__gt=timezone.now() - NEW_FOR)
     search = TherapistFilter(query, queryset=people, me=therapist, community=community)
     return list(search.qs.order_by().values_list("pk", flat=True))

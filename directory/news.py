@@ -15,9 +15,9 @@ from directory.models import (
     Delivery,
     Message,
     Report,
-    Therapist,
 )
 from directory.notifications import absolute_url, mail_from_templates, unsubscribe_url
+from directory.queries import people_shown_to
 from directory.registry import Mail, MessageKind, Skip, register_message
 
 CONFIRM = "confirm-profile"  # purpose of the signed link
@@ -132,7 +132,7 @@ def render_found(rows: Sequence[Delivery]) -> Rendered:
         if search is None or row.recipient is None:
             return None
         people = list(
-            Therapist.objects.visible_to(row.recipient)
+            people_shown_to(row.recipient)
             .filter(pk__in=row.payload["people"])
             .order_by("name", "pk")
         )

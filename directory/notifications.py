@@ -406,6 +406,7 @@ DECISIONS = [
     "application_declined",
     "membership_suspended",
     "membership_reinstated",
+    "membership_left",
 ]
 
 

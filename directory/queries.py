@@ -1,21 +1,51 @@
 """Reads of people that span models."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db.models import Value
 from django.urls import reverse, reverse_lazy
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from directory.enums import DeliveryState, Fate, Frequency, Priority, Topic
-from directory.models import Delivery, Licence, Report, Therapist, TherapistQuerySet
+from directory.models import (
+    Conversation,
+    Delivery,
+    Licence,
+    Report,
+    Therapist,
+    TherapistQuerySet,
+)
 from directory.models.therapist import Plain
-from directory.registry import Queue, message_kinds
+from directory.registry import Queue, acquaintances_of, message_kinds
+
+NEWCOMER_FOR = timedelta(days=30)
+
+
+def people_shown_to(me: Therapist) -> TherapistQuerySet:
+    """Members whom ``me`` may find; who hides from newcomers is there for those they have to do with."""
+    return Therapist.objects.visible_to(me).exclude(pk__in=hidden_from(me))
+
+
+def hidden_from(me: Therapist, now: datetime | None = None) -> list[int]:
+    """Who hides from this newcomer; from anybody else nobody does."""
+    since = (now or timezone.now()) - NEWCOMER_FOR
+    if me.joined_at is None or me.joined_at <= since:
+        return []
+    hiding = Therapist.objects.filter(hides_from_newcomers=True).exclude(pk=me.pk)
+    found = set(hiding.values_list("pk", flat=True))
+    if not found:
+        return []
+    known = acquaintances_of(me)
+    for pair in Conversation.objects.of(me).values_list("first", "second"):
+        known.update(pair)
+    return sorted(found - known)
 
 
 def members_named(text: str, *, by: Therapist) -> TherapistQuerySet:
     """Members of exactly this name, as ``by`` may see them; case and accents are forgiven."""
-    people = Therapist.objects.visible_to(by).exclude(pk=by.pk)
+    people = people_shown_to(by).exclude(pk=by.pk)
     return people.annotate(plain_name=Plain("name")).filter(
         plain_name=Plain(Value(text))
     )

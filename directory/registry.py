@@ -3,8 +3,10 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from django.core.cache import cache
+from django.db.models import QuerySet
 from django.utils.functional import Promise
 
 from directory.enums import Priority, Topic
@@ -151,6 +153,73 @@ def export_tables() -> list[Callable[[Therapist], dict[str, Rows]]]:
 
 def export_files() -> list[Callable[[Therapist], tuple[str, str]]]:
     return list(_files)
+
+
+# --- Somebody goes -----------------------------------------------------------------
+@dataclass(frozen=True)
+class Departure:
+    """Who went, or was suspended, when; ``is_unsafe``: nothing runs on; ``is_for_good``: they left of themselves."""
+
+    therapist: Therapist
+    since: datetime
+    is_unsafe: bool
+    is_for_good: bool
+
+
+_runs_out: list[Callable[[Departure], None]] = []
+_erasures: list[Callable[[Therapist], None]] = []
+_acquaintances: list[Callable[[Therapist], QuerySet[Any, int]]] = []
+
+
+def register_departure(
+    run_out: Callable[[Departure], None], erase: Callable[[Therapist], None]
+) -> None:
+    """``run_out`` ends what was agreed, as agreed; it may be called twice. ``erase`` forgets what was one person's."""
+    _runs_out.append(run_out)
+    _erasures.append(erase)
+
+
+def run_out(departure: Departure) -> None:
+    for step in _runs_out:
+        step(departure)
+
+
+def erase_in_apps(therapist: Therapist) -> None:
+    for step in _erasures:
+        step(therapist)
+
+
+def register_acquaintances(find: Callable[[Therapist], QuerySet[Any, int]]) -> None:
+    """With whom somebody has an agreement, by primary key: such people see each other whoever hides."""
+    _acquaintances.append(find)
+
+
+def acquaintances_of(therapist: Therapist) -> set[int]:
+    return {pk for find in _acquaintances for pk in find(therapist)}
+
+
+# --- How long things are kept -----------------------------------------------------------
+@dataclass(frozen=True)
+class Keeping:
+    """Something that is deleted in time: ``field`` of ``Community`` says after how many days.
+
+    ``old`` gives, from the moment before which it is old, the rows to delete.
+    """
+
+    label: str | Promise
+    field: str
+    old: Callable[[datetime], QuerySet[Any]]
+
+
+_keepings: list[Keeping] = []
+
+
+def register_keeping(keeping: Keeping) -> None:
+    _keepings.append(keeping)
+
+
+def keepings() -> list[Keeping]:
+    return list(_keepings)
 
 
 # --- Is there an emergency? Every page's navigation asks. --------------------

@@ -2,14 +2,15 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
-from celery import shared_task
+from celery import Task, shared_task
 from django.core.cache import cache
+from django.db import transaction
 
-from directory.domain import licence, roster
+from directory.domain import departure, export, keeping, licence, roster
 from directory.domain.delivery import send_due, sweep_deliveries
 from directory.domain.outbox import wake_after_commit
 from directory.domain.profile import ask_to_confirm
-from directory.models import Therapist
+from directory.models import Export, Therapist
 from directory.newcomers import look_for_newcomers
 from directory.sheets import write_csv, write_excel
 
@@ -75,3 +76,32 @@ def export_roster(token: str, as_excel: bool) -> None:
 
     written = write_excel(watched()) if as_excel else write_csv(watched()).encode()
     cache.set(roster_key(token, "sheet"), written, ROSTER_SECONDS)
+
+
+@shared_task
+def settle_departures() -> None:
+    departure.settle_departures()
+
+
+@shared_task
+def forget_old() -> None:
+    departure.erase_departed()
+    keeping.forget_old()
+
+
+@shared_task
+def build_export(pk: int) -> None:
+    if found := Export.objects.select_related("therapist__user").filter(pk=pk).first():
+        export.build_export(found)
+
+
+@shared_task
+def build_exports() -> None:
+    """Those whose call was lost."""
+    for pk in Export.objects.filter(ready_at=None).values_list("pk", flat=True):
+        build_export(pk)
+
+
+def soon(task: Task, *args: Any) -> None:
+    """After the commit; where the broker is away, the clock comes to it."""
+    transaction.on_commit(lambda: task.delay(*args), robust=True)

@@ -7,6 +7,13 @@ from directory.views.colleague_search import (
     colleague_search_list,
     colleague_search_new,
 )
+from directory.views.going import (
+    come_back,
+    everything,
+    everything_file,
+    leave_community,
+    what_we_keep,
+)
 from directory.views.join import join
 from directory.views.licence import certificate, insurance, licence_renew, licences
 from directory.views.message import (
@@ -16,8 +23,6 @@ from directory.views.message import (
 )
 from directory.views.profile import confirm, public_profile, therapist_photo
 from directory.views.settings import (
-    everything,
-    leave_community,
     mail_works,
     profile_edit,
     settings,
@@ -54,7 +59,10 @@ urlpatterns = [
     path("licences/insurance/", insurance, name="insurance"),
     path("<int:pk>/certificate/", certificate, name="certificate"),
     path("everything/", everything, name="everything"),
+    path("everything/download/", everything_file, name="everything_file"),
     path("leave/", leave_community, name="leave"),
+    path("leave/take-back/", come_back, name="come_back"),
+    path("kept/", what_we_keep, name="what_we_keep"),
     path("<int:pk>/", therapist_detail, name="therapist_detail"),
     path("<int:pk>/vcard/", therapist_vcard, name="therapist_vcard"),
     path("<int:pk>/block/", therapist_block, name="therapist_block"),

@@ -10,8 +10,22 @@ class SpacesConfig(AppConfig):
         # ruff: noqa: PLC0415 -- models are loaded only now
         from anymail.signals import inbound
 
-        from directory.registry import register_person, register_queue
-        from spaces.commitments import calendar_of, commitments_of, tables_of
+        from directory.registry import (
+            register_acquaintances,
+            register_departure,
+            register_keeping,
+            register_person,
+            register_queue,
+        )
+        from spaces.commitments import (
+            calendar_of,
+            commitments_of,
+            keepings,
+            partners_of,
+            tables_of,
+        )
+        from spaces.domain.departure import run_out
+        from spaces.domain.erasure import erase_traces
         from spaces.notifications import (
             agreement,
             booking,
@@ -47,5 +61,9 @@ class SpacesConfig(AppConfig):
         search.register()
         inbound.connect(inbound_mail, dispatch_uid="answers by mail")
         register_person(commitments_of, tables_of, calendar_of)
+        register_departure(run_out, erase_traces)
+        register_acquaintances(partners_of)
+        for keeping in keepings():
+            register_keeping(keeping)
         for queue in queues_of_places():
             register_queue(queue)

@@ -4,15 +4,26 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from django.db.models import Max
+from django.db.models import Max, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from directory.models import Therapist
-from directory.registry import Commitment
+from directory.registry import Commitment, Keeping
 from spaces.calendar import Reader, dates_for, feed_of
 from spaces.enums import BookingStatus, OccurrenceState
-from spaces.models import Booking, Need, Occurrence, Offer, Office, Opening
+from spaces.models import (
+    Booking,
+    BuildingPost,
+    CodeView,
+    Drill,
+    Need,
+    Occurrence,
+    Offer,
+    Office,
+    Opening,
+)
 from spaces.words import say_date
 
 YEARS = timedelta(days=3660)
@@ -83,3 +94,32 @@ def calendar_of(therapist: Therapist) -> tuple[str, str]:
     now = timezone.now()
     dates = dates_for(reader, now - YEARS, now + YEARS)
     return "calendar.ics", feed_of(dates, reader, name=_("Rooms"))
+
+
+def partners_of(therapist: Therapist) -> QuerySet[Therapist, int]:
+    """Guests and hosts that somebody has, or had, a booking with."""
+    own = Booking.objects.involving(therapist)
+    people = Therapist.objects.filter(
+        Q(bookings__in=own) | Q(offices__bookings__in=own)
+    )
+    return people.order_by().values_list("pk", flat=True).distinct()
+
+
+def keepings() -> list[Keeping]:
+    return [
+        Keeping(
+            gettext_lazy("Who looked at an entry code, and when"),
+            "keep_code_views_days",
+            lambda before: CodeView.objects.filter(shown_at__lt=before),
+        ),
+        Keeping(
+            gettext_lazy("Posts about a building"),
+            "keep_posts_days",
+            lambda before: BuildingPost.objects.filter(created_at__lt=before),
+        ),
+        Keeping(
+            gettext_lazy("Reports of drills: counts, no names"),
+            "keep_drills_days",
+            lambda before: Drill.objects.filter(created_at__lt=before),
+        ),
+    ]

@@ -52,6 +52,23 @@ class CommunityAdmin(admin.ModelAdmin):
             },
         ),
         (
+            gettext_lazy("How many days things are kept"),
+            {
+                "description": gettext_lazy(
+                    "Deleted every night after that. Everybody can read it on the page “What we keep”."
+                ),
+                "fields": [
+                    "keep_messages_days",
+                    "keep_deliveries_days",
+                    "keep_declined_days",
+                    "keep_code_views_days",
+                    "keep_posts_days",
+                    "keep_drills_days",
+                    "keep_audit_days",
+                ],
+            },
+        ),
+        (
             gettext_lazy("Calls for help"),
             {
                 "description": gettext_lazy(

@@ -36,6 +36,7 @@ from directory.models import (
     Therapist,
 )
 from directory.registry import commitments_of
+from directory.tasks import settle_departures, soon
 
 S = Standing
 VERBS: dict[
@@ -59,7 +60,7 @@ VERBS: dict[
 class StandingRows(ReadOnlyRows):
     model = StandingEvent
     fk_name = "therapist"
-    fields = ["created_at", "old", "new", "actor", "reason"]
+    fields = ["created_at", "old", "new", "actor", "reason", "is_unsafe"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[StandingEvent]:
         return super().get_queryset(request).select_related("actor")
@@ -253,7 +254,7 @@ class TherapistAdmin(admin.ModelAdmin):
         request: HttpRequest,
         queryset: QuerySet[Therapist],
         verb: Callable[..., Therapist],
-        **words: str,
+        **words: Any,
     ) -> None:
         by = moderator_of(request)
         done = 0
@@ -264,6 +265,8 @@ class TherapistAdmin(admin.ModelAdmin):
                 self.message_user(request, str(error), messages.ERROR)
             else:
                 said = f"{verb.__name__}: {words.get('reason', '')}"
+                if words.get("is_unsafe"):
+                    said += _(" (for safety: what was booked ends at once)")
                 self.log_change(request, therapist, said.strip(": "))
                 done += 1
         if done:
@@ -323,6 +326,9 @@ class TherapistAdmin(admin.ModelAdmin):
                 **(extra_context or {}),
                 "decisions": decisions,
                 "reason_form": ReasonForm(),
+                "may_suspend": any(
+                    decision["to"] == S.SUSPENDED for decision in decisions
+                ),
                 **(_file_of(therapist) if isinstance(therapist, Therapist) else {}),
             },
         )
@@ -348,9 +354,11 @@ class TherapistAdmin(admin.ModelAdmin):
             self.message_user(request, _("Someone decided already."), messages.WARNING)
         else:
             reason = request.POST.get("reason", "")
-            self._decide(
-                request, Therapist.objects.filter(pk=pk), found[0], reason=reason
-            )
+            words: dict[str, Any] = {"reason": reason}
+            if found[0] is suspend_member:
+                words["is_unsafe"] = "is_unsafe" in request.POST
+            self._decide(request, Therapist.objects.filter(pk=pk), found[0], **words)
+            soon(settle_departures)
         return redirect(reverse("admin:directory_therapist_change", args=[pk]))
 
 

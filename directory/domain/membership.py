@@ -45,7 +45,10 @@ TRANSITIONS: dict[tuple[Standing, Standing], set[Party]] = {
     (S.SUSPENDED, S.MEMBER): {Party.MODERATOR},
     (S.SUSPENDED, S.LEFT): {Party.PERSON},
     (S.LEFT, S.APPLICANT): {Party.PERSON},
+    (S.LEFT, S.MEMBER): {Party.PERSON},  # taken back in time
+    (S.LEFT, S.SUSPENDED): {Party.PERSON},
 }
+WERE_IN = [S.MEMBER, S.SUSPENDED]
 # Credentials that are practised under someone else's licence.
 SUPERVISED = {
     "amft",
@@ -159,7 +162,10 @@ def decline_applicant(therapist: Therapist, *, by: Therapist, reason: str) -> Th
     )
 
 
-def suspend_member(therapist: Therapist, *, by: Therapist, reason: str) -> Therapist:
+def suspend_member(
+    therapist: Therapist, *, by: Therapist, reason: str, is_unsafe: bool = False
+) -> Therapist:
+    """What is booked runs out through its notice; ``is_unsafe``, which is for safety alone, ends it at once."""
     _need_reason(reason)
     return _decide(
         therapist,
@@ -168,6 +174,7 @@ def suspend_member(therapist: Therapist, *, by: Therapist, reason: str) -> Thera
         by=by,
         reason=reason,
         mail="membership_suspended",
+        is_unsafe=is_unsafe,
     )
 
 
@@ -193,10 +200,45 @@ def ask_again(therapist: Therapist, *, by: Therapist) -> Therapist:
     return therapist
 
 
+@transaction.atomic
 def leave(therapist: Therapist, *, by: Therapist, reason: str = "") -> Therapist:
-    """The person goes, or takes an application back; what is booked with others runs on."""
-    therapist, _event = _move(
+    """The person goes, or takes an application back; what is booked runs out (``domain/departure.py``)."""
+    therapist, event = _move(
         therapist, S.LEFT, by=by, acting=Party.PERSON, reason=reason
+    )
+    if event.old in WERE_IN:
+        cause, payload = f"standing:{event.pk}", {"event": event.pk}
+        enqueue("membership_left", to=therapist, cause=cause, payload=payload)
+    return therapist
+
+
+def leave_to_undo(therapist: Therapist) -> StandingEvent | None:
+    """The leaving that can still be taken back by whoever left."""
+    event = therapist.standing_events.last()
+    can = (
+        event is not None
+        and event.new == S.LEFT
+        and event.old in WERE_IN
+        and event.undo_until > timezone.now()
+    )
+    return event if can else None
+
+
+@transaction.atomic
+def take_back_leaving(therapist: Therapist, *, by: Therapist) -> Therapist:
+    """Within 14 days: as it was before, but for what ran out meanwhile."""
+    event = leave_to_undo(therapist)
+    if event is None:
+        raise NotAllowedError(
+            _("That can no longer be taken back. You can ask to join.")
+        )
+    therapist, _event = _move(
+        therapist,
+        Standing(event.old),
+        by=by,
+        acting=Party.PERSON,
+        reason="",
+        only_from=S.LEFT,
     )
     return therapist
 
@@ -304,11 +346,18 @@ def _decide(
     by: Therapist,
     reason: str,
     mail: str,
+    is_unsafe: bool = False,
 ) -> Therapist:
     """A moderator's move, told to the person."""
     _only_another_look(therapist, by)
     therapist, event = _move(
-        therapist, new, by=by, acting=Party.MODERATOR, reason=reason, only_from=old
+        therapist,
+        new,
+        by=by,
+        acting=Party.MODERATOR,
+        reason=reason,
+        only_from=old,
+        is_unsafe=is_unsafe,
     )
     enqueue(
         mail, to=therapist, cause=f"standing:{event.pk}", payload={"event": event.pk}
@@ -325,6 +374,7 @@ def _move(
     acting: Party,
     reason: str,
     only_from: Standing | None = None,
+    is_unsafe: bool = False,
 ) -> tuple[Therapist, StandingEvent]:
     """Check against ``TRANSITIONS``, save, record. ``acting`` is whose verb it is, which ``by`` must be."""
     therapist = (
@@ -342,7 +392,9 @@ def _move(
             _("%(name)s is %(old)s; you cannot change that to %(new)s.")
             % {"name": therapist.name, "old": old.label, "new": new.label}
         )
-    return therapist, _record(therapist, old, new, by=by, reason=reason)
+    return therapist, _record(
+        therapist, old, new, by=by, reason=reason, is_unsafe=is_unsafe
+    )
 
 
 def _record(
@@ -352,13 +404,19 @@ def _record(
     *,
     by: Therapist | None,
     reason: str = "",
+    is_unsafe: bool = False,
 ) -> StandingEvent:
     therapist.standing = new
     if new == S.MEMBER and therapist.joined_at is None:
         therapist.joined_at = timezone.now()
     therapist.save(update_fields=["standing", "joined_at"])
     return StandingEvent.objects.create(
-        therapist=therapist, actor=by, old=old or "", new=new, reason=reason
+        therapist=therapist,
+        actor=by,
+        old=old or "",
+        new=new,
+        reason=reason,
+        is_unsafe=is_unsafe,
     )
 
 

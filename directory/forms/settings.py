@@ -50,13 +50,23 @@ class SettingsForm(forms.ModelForm):
             "quiet_to_minute",
             "daily_cap",
             "agrees_to_be_named",
+            "hides_from_newcomers",
         ]
+        help_texts = {
+            "hides_from_newcomers": gettext_lazy(
+                "In the directory and its search, on your profile and among new colleagues. Not from those you write "
+                "with or have hours with. Rooms you offer show your name all the same."
+            ),
+        }
         labels = {
             "helps_in_emergencies": gettext_lazy(
                 "I would help a colleague who lost their room"
             ),
             "agrees_to_be_named": gettext_lazy(
                 "My name may stand on building pages and where helpers are thanked"
+            ),
+            "hides_from_newcomers": gettext_lazy(
+                "Hide me from anyone who joined less than 30 days ago"
             ),
         }
 

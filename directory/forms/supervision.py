@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy
 
 from directory.forms.fields import LineField
 from directory.models import Therapist
-from directory.queries import members_named
+from directory.queries import members_named, people_shown_to
 
 LIKELY_NAMES = 3
 
@@ -28,7 +28,7 @@ class MemberField(LineField):
             raise forms.ValidationError(
                 _("Two members have this name. Ask a moderator to enter the link.")
             )
-        people = Therapist.objects.visible_to(self.me).exclude(pk=self.me.pk)
+        people = people_shown_to(self.me).exclude(pk=self.me.pk)
         likely = [person.name for person in people.called(name)[:LIKELY_NAMES]]
         raise forms.ValidationError(
             _("No member has this name. Do you mean %(names)s?")

@@ -2,6 +2,7 @@ from directory.models.application import ApplicationMessage, Vouch
 from directory.models.block import Block
 from directory.models.community import Community
 from directory.models.delivery import Delivery, DeliveryQuerySet
+from directory.models.export import Export
 from directory.models.licence import (
     Insurance,
     Licence,
@@ -26,6 +27,7 @@ __all__ = [
     "Conversation",
     "Delivery",
     "DeliveryQuerySet",
+    "Export",
     "Insurance",
     "Licence",
     "LicenceCheck",

@@ -109,6 +109,45 @@ class Community(models.Model):
         default=10,
         help_text=_("That each member may send."),
     )
+    keep_deliveries_days = models.PositiveSmallIntegerField(
+        _("mails sent: that they were"),
+        default=180,
+        validators=[MinValueValidator(30), MaxValueValidator(3650)],
+        help_text=_("Who was written to, when, and why; never what was written."),
+    )
+    keep_messages_days = models.PositiveSmallIntegerField(
+        _("conversations nobody writes in"),
+        default=730,
+        validators=[MinValueValidator(30), MaxValueValidator(3650)],
+        help_text=_("Between two members, after the last word."),
+    )
+    keep_declined_days = models.PositiveSmallIntegerField(
+        _("applications that were declined"),
+        default=180,
+        validators=[MinValueValidator(14), MaxValueValidator(3650)],
+        help_text=_("An appeal, or another try, finds them until then."),
+    )
+    keep_code_views_days = models.PositiveSmallIntegerField(
+        _("who saw which entry code"),
+        default=365,
+        validators=[MinValueValidator(30), MaxValueValidator(3650)],
+        help_text=_("After the day it was looked at."),
+    )
+    keep_posts_days = models.PositiveSmallIntegerField(
+        _("posts about buildings"),
+        default=365,
+        validators=[MinValueValidator(7), MaxValueValidator(3650)],
+    )
+    keep_drills_days = models.PositiveSmallIntegerField(
+        _("reports of drills"),
+        default=1095,
+        validators=[MinValueValidator(30), MaxValueValidator(3650)],
+    )
+    keep_audit_days = models.PositiveSmallIntegerField(
+        _("what moderators did"),
+        default=1095,
+        validators=[MinValueValidator(180), MaxValueValidator(3650)],
+    )
     agreement = models.TextField(
         _("what members agree to"),
         default=(

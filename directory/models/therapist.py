@@ -1,6 +1,6 @@
 import secrets
 from collections.abc import Iterable
-from datetime import date
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.contrib.postgres.indexes import GinIndex, GistIndex, OpClass
@@ -223,6 +223,16 @@ class Therapist(models.Model):
         unique=True,
         default=new_feed_token,
     )
+    hides_from_newcomers = models.BooleanField(
+        _("hidden from anyone who joined less than 30 days ago"), default=False
+    )
+    erased_at = models.DateTimeField(
+        _("erased"),
+        null=True,
+        blank=True,
+        editable=False,
+        help_text=_("Who they were is forgotten; the row stands for a former member."),
+    )
     created_at = models.DateTimeField(
         _("created"), default=timezone.now, editable=False
     )
@@ -365,6 +375,9 @@ class Therapist(models.Model):
         )
 
 
+UNDO = timedelta(days=14)
+
+
 class StandingEvent(models.Model):
     """One move of a standing: who, when, why. ``actor`` is empty for the clock."""
 
@@ -377,6 +390,20 @@ class StandingEvent(models.Model):
     old = models.CharField(_("from"), max_length=12, choices=Standing, blank=True)
     new = models.CharField(_("to"), max_length=12, choices=Standing)
     reason = models.TextField(_("reason"), blank=True)
+    is_unsafe = models.BooleanField(
+        _("for safety"),
+        default=False,
+        help_text=_("What is booked ends at once, without the agreed notice."),
+    )
+    settled_at = models.DateTimeField(
+        _("settled"),
+        null=True,
+        blank=True,
+        editable=False,
+        help_text=_(
+            "When what was agreed with others was ended, of somebody who went."
+        ),
+    )
     created_at = models.DateTimeField(_("when"), default=timezone.now)
 
     class Meta:
@@ -386,3 +413,8 @@ class StandingEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.old or '–'} → {self.new}"
+
+    @property
+    def undo_until(self) -> datetime:
+        """Who left may take it back until then."""
+        return self.created_at + UNDO

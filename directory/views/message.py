@@ -14,6 +14,7 @@ from directory.forms.message import MessageForm, ReportForm
 from directory.http import TherapistRequest, member_required
 from directory.limits import WRITING, limited
 from directory.models import Conversation, Message, Therapist
+from directory.queries import hidden_from
 
 MOST_SHOWN = 200  # messages of a conversation, conversations of a person
 
@@ -51,7 +52,7 @@ def conversation(request: TherapistRequest, pk: int) -> HttpResponse:
     )
     found = Conversation.objects.between(me, person).first()
     is_open = can_write(person, by=me)
-    if found is None and not is_open:
+    if found is None and (not is_open or person.pk in hidden_from(me)):
         raise Http404
     form = MessageForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
@@ -83,7 +84,8 @@ def conversation(request: TherapistRequest, pk: int) -> HttpResponse:
 @limited(WRITING)
 def therapist_report(request: TherapistRequest, pk: int) -> HttpResponse:
     me = request.therapist
-    person = get_object_or_404(Therapist.objects.members().exclude(pk=me.pk), pk=pk)
+    people = Therapist.objects.members().exclude(pk__in=[me.pk, *hidden_from(me)])
+    person = get_object_or_404(people, pk=pk)
     between = Conversation.objects.between(me, person).first()
     form = ReportForm(request.POST or None, has_conversation=between is not None)
     if request.method == "POST" and form.is_valid():

@@ -17,6 +17,7 @@ from directory.http import VisitorRequest
 from directory.links import read
 from directory.models import Therapist, TherapistQuerySet
 from directory.news import CONFIRM
+from directory.queries import hidden_from
 
 LINK_LIFE = timedelta(days=60)
 
@@ -49,7 +50,7 @@ def therapist_photo(request: VisitorRequest, pk: int, size: str) -> HttpResponse
 
 def _seen_by(me: Therapist | None) -> TherapistQuerySet:
     people = Therapist.objects.members()
-    return people.unblocked_for(me) if me else people
+    return people.unblocked_for(me).exclude(pk__in=hidden_from(me)) if me else people
 
 
 def _is_member_who_sees(request: VisitorRequest, person: Therapist) -> bool:

@@ -5,11 +5,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import (
     require_http_methods,
     require_POST,
-    require_safe,
 )
 
-from directory.domain.export import everything_of
-from directory.domain.membership import leave
 from directory.domain.preference import mail_works_again, set_topics
 from directory.domain.profile import set_photo
 from directory.errors import DomainError
@@ -19,11 +16,9 @@ from directory.http import (
     TherapistRequest,
     member_or_applicant_required,
     member_required,
-    therapist_required,
 )
 from directory.models import Therapist
 from directory.queries import topics_complained_about
-from directory.registry import commitments_of
 from directory.uploads import TOO_LARGE, too_large
 
 
@@ -84,37 +79,3 @@ def mail_works(request: TherapistRequest) -> HttpResponse:
     mail_works_again(request.therapist)
     messages.success(request, _("Good. We write to you again."))
     return redirect("directory:settings")
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-@therapist_required
-def leave_community(request: TherapistRequest) -> HttpResponse:
-    if request.method == "POST":
-        try:
-            leave(request.therapist, by=request.therapist)
-        except DomainError as error:
-            messages.error(request, str(error))
-        else:
-            messages.success(
-                request,
-                _("You have left. What you booked runs on; you can ask to come back."),
-            )
-        return redirect("home")
-    return render(
-        request,
-        "directory/leave.html",
-        {"commitments": commitments_of(request.therapist)},
-    )
-
-
-@require_safe
-@therapist_required
-def everything(request: TherapistRequest) -> HttpResponse:
-    """All that is kept of oneself, whatever one's standing; for whoever left, too."""
-    return HttpResponse(
-        everything_of(request.therapist),
-        content_type="application/zip",
-        headers={
-            "Content-Disposition": 'attachment; filename="everything-of-mine.zip"'
-        },
-    )

@@ -23,6 +23,7 @@ from directory.limits import PAGES, PROFILES, PROFILES_A_DAY, limited
 from directory.models import Therapist, TherapistQuerySet
 from directory.notifications import absolute_url
 from directory.pins import Pin, map_of
+from directory.queries import hidden_from, people_shown_to
 from directory.vcard import vcard
 
 PER_PAGE = 24
@@ -65,7 +66,8 @@ def therapist_list(request: TherapistRequest) -> HttpResponse:
 
 def _colleagues_of(me: Therapist) -> TherapistQuerySet:
     """Whom ``me`` may see, said so that most members ask the same question, whose counts are kept."""
-    return Therapist.objects.members().exclude(pk__in=list(me.blocked_either_way()))
+    not_met = [*me.blocked_either_way(), *hidden_from(me)]
+    return Therapist.objects.members().exclude(pk__in=not_met)
 
 
 def _search(
@@ -216,7 +218,7 @@ def therapist_unblock(request: TherapistRequest, pk: int) -> HttpResponse:
 
 def _seen(request: TherapistRequest, pk: int) -> Therapist:
     """A member this one may see, with the distance between the two; anybody else is not there."""
-    people = Therapist.objects.visible_to(request.therapist)
+    people = people_shown_to(request.therapist)
     me = request.therapist
     if me.latitude is not None and me.longitude is not None:
         people = people.annotate(metres=DistanceTo(me.latitude, me.longitude))

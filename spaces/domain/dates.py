@@ -29,12 +29,12 @@ DATE_TRANSITIONS: dict[tuple[OccurrenceState, OccurrenceState], set[Party]] = {
     (O.BOOKED, O.BOOKED): {Party.GUEST},  # moved to other hours
     (O.BOOKED, O.SKIPPED): {Party.GUEST},
     (O.BOOKED, O.GIVEN_BACK): {Party.GUEST},
-    (O.BOOKED, O.CANCELLED): {Party.GUEST, Party.HOST},
+    (O.BOOKED, O.CANCELLED): {Party.GUEST, Party.HOST, Party.CLOCK},  # one of them went
     (O.BOOKED, O.RELEASED): {Party.CLOCK},
     (O.BOOKED, O.DISPLACED): {Party.CLOCK},
     (O.DISPLACED, O.BOOKED): {Party.CLOCK, Party.HOST},  # reopened; in another room
     (O.DISPLACED, O.RELEASED): {Party.CLOCK},
-    (O.DISPLACED, O.CANCELLED): {Party.GUEST, Party.HOST},
+    (O.DISPLACED, O.CANCELLED): {Party.GUEST, Party.HOST, Party.CLOCK},
     (O.SKIPPED, O.BOOKED): {Party.GUEST},
     (O.GIVEN_BACK, O.BOOKED): {Party.GUEST},
 }

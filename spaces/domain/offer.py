@@ -177,6 +177,12 @@ def _accept(
     offer = _move(offer, S.ACCEPTED, by=by)
     need = offer.need
     visible = Therapist.objects.visible_to(need.therapist)
+    if need.therapist.lapsed_on:
+        if by.pk == need.therapist_id:
+            only_licensed(by)
+        raise NotAllowedError(
+            _("Nothing can be booked for %(name)s now.") % {"name": need.therapist}
+        )
     strangers = offer.office.hosts.exclude(
         pk__in=Therapist.objects.unblocked_for(need.therapist).values("pk")
     )

@@ -19,6 +19,7 @@ from django.views.decorators.http import (
 from directory.errors import DomainError
 from directory.http import TherapistRequest, member_required, render_part
 from directory.models import Therapist
+from directory.queries import people_shown_to
 from spaces.domain.hand_on import (
     accept_hand_on,
     dates_to_give,
@@ -89,7 +90,7 @@ def hand_on_new(request: TherapistRequest, pk: int) -> HttpResponse:
 
 def _found(booking: Booking, name: str, me: Therapist) -> list[Therapist]:
     """Members like this name who could take it; nobody that one does not meet."""
-    people = Therapist.objects.visible_to(me).exclude(pk=me.pk)
+    people = people_shown_to(me).exclude(pk=me.pk)
     known = {person.pk for person in found_for(booking.office, name)}
     return list(people.filter(pk__in=known).called(name))
 
@@ -98,7 +99,7 @@ def _chosen(request: TherapistRequest, booking: Booking) -> Therapist | None:
     text = request.POST.get("to") or request.GET.get("to", "")
     if not (text.isascii() and text.isdigit() and len(text) < 10):
         return None
-    people = Therapist.objects.visible_to(request.therapist)
+    people = people_shown_to(request.therapist)
     return (
         people.filter(pk__in=may_be_guests_of(booking.office).values("pk"))
         .exclude(pk=request.therapist.pk)

@@ -15,9 +15,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
+from directory.domain.membership import leave_to_undo
 from directory.enums import Standing
 from directory.geo import DistanceTo, distance_band
 from directory.models import Community, Supervision, Therapist
+from directory.queries import people_shown_to
 from spaces import hours
 from spaces.agenda import my_week, span_blocks
 from spaces.coverage import coverage_of
@@ -68,7 +70,11 @@ def home(request: HttpRequest) -> HttpResponse:
         return render(
             request,
             "spaces/standing.html",
-            {"therapist": me, "guest_url": guest_path(me) if is_guest else ""},
+            {
+                "therapist": me,
+                "guest_url": guest_path(me) if is_guest else "",
+                "left": leave_to_undo(me),
+            },
         )
     community: Community = (
         getattr(request, "community", None) or Community.objects.current()
@@ -118,9 +124,7 @@ def _districts() -> list[str]:
 
 def _newcomers(me: Therapist) -> Iterable[Therapist]:
     since = timezone.now() - NEW_FOR
-    people = (
-        Therapist.objects.visible_to(me).exclude(pk=me.pk).filter(joined_at__gt=since)
-    )
+    people = people_shown_to(me).exclude(pk=me.pk).filter(joined_at__gt=since)
     return people.order_by("-joined_at", "pk")[:NEWCOMERS]
 
 

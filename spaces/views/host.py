@@ -8,7 +8,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from directory.errors import DomainError
 from directory.http import TherapistRequest, member_required
-from directory.models import Therapist
+from directory.queries import people_shown_to
 from directory.text import one_line
 from spaces.domain.office import add_host, leave_office
 from spaces.views.office import get_own_office
@@ -20,7 +20,7 @@ MOST_FOUND = 8
 @member_required
 def office_hosts(request: TherapistRequest, pk: int) -> HttpResponse:
     office = get_own_office(request, pk)
-    people = Therapist.objects.visible_to(request.therapist)
+    people = people_shown_to(request.therapist)
     if request.method == "POST":
         number = request.POST.get("therapist", "")
         is_id = number.isascii() and number.isdigit() and len(number) < 10

@@ -35,6 +35,7 @@ ROLES = (
 )
 EVERYBODY = "iiiiiiii"
 MEMBERS = "shhiiiii"
+LICENSED = "shhiinii"
 OWNER = "shhinnnn"
 MODERATORS = "shhnnnii"
 OWNER_AND_MODERATORS = "shhinnii"
@@ -75,7 +76,10 @@ PAGES: dict[str, Row] = {
     "directory:insurance": (MEMBERS, of()),
     "directory:certificate": (OWNER_AND_MODERATORS, of("owner")),
     "directory:everything": ("siiiiiii", of()),
+    "directory:everything_file": ("snnnnnnn", of()),
     "directory:leave": ("siiiiiii", of()),
+    "directory:come_back": ("snnnnnnn", of()),
+    "directory:what_we_keep": (EVERYBODY, of()),
     "directory:therapist_detail": (MEMBERS, of("owner")),
     "directory:therapist_vcard": (MEMBERS, of("owner")),
     "directory:therapist_block": (MEMBERS, of("newcomer")),
@@ -95,7 +99,7 @@ PAGES: dict[str, Row] = {
     # hours offered
     "spaces:my_offices": (MEMBERS, of()),
     "spaces:office_new": (MEMBERS, of()),
-    "spaces:office_detail": (MEMBERS, of("office")),
+    "spaces:office_detail": (LICENSED, of("office")),
     "spaces:office_edit": (OWNER, of("office")),
     "spaces:office_enter": (OWNER, of("office")),
     "spaces:office_calendar": (OWNER, of("office")),
@@ -110,7 +114,7 @@ PAGES: dict[str, Row] = {
     "spaces:office_hosts": (OWNER, of("office")),
     "spaces:office_leave": (OWNER, of("office")),
     "spaces:office_photos": (OWNER, of("office")),
-    "spaces:office_photo": (MEMBERS, of("photo", "medium")),
+    "spaces:office_photo": (LICENSED, of("photo", "medium")),
     "spaces:office_photo_words": (OWNER, of("photo")),
     "spaces:office_photo_move": (OWNER, of("photo")),
     "spaces:office_photo_delete": (OWNER, of("photo")),
@@ -123,8 +127,8 @@ PAGES: dict[str, Row] = {
     "spaces:saved_search_change": (OWNER, of("search")),
     "spaces:saved_search_forget": (OWNER, of("search")),
     # hours asked for and kept
-    "spaces:booking_request": (MEMBERS, of("far")),
-    "spaces:waitlist_join": (MEMBERS, of("far")),
+    "spaces:booking_request": (LICENSED, of("far")),
+    "spaces:waitlist_join": (LICENSED, of("far")),
     "spaces:waitlist_leave": (OWNER, of("waiting")),
     "spaces:waitlist_rejoin": (OWNER, of("waiting")),
     "spaces:booking_list": (MEMBERS, of()),

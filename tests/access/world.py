@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from directory.domain.block import block_therapist
 from directory.domain.insurance import attest_insurance
+from directory.domain.licence import look_at_licences
 from directory.domain.profile import set_photo
 from directory.enums import Standing
 from directory.links import sign
@@ -36,6 +37,9 @@ from tests.spaces.pictures import picture
 def _lapsed():
     person = TherapistFactory(name="Lars Lapsed")
     LicenceFactory(therapist=person, expires_on=timezone.localdate() - timedelta(90))
+    look_at_licences()
+    person.refresh_from_db()
+    assert person.lapsed_on
     return person
 
 

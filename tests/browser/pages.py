@@ -21,6 +21,7 @@ PAGES = {
         "sign in": lambda world: reverse("account_login"),
         "sign in by code": lambda world: reverse("account_request_login_code"),
         "sign up": lambda world: reverse("account_signup"),
+        "what we keep": lambda world: reverse("directory:what_we_keep"),
         "password reset": lambda world: reverse("account_reset_password"),
         "nothing here": lambda world: "/nothing-here/",
         "can you help": lambda world: help_path(world.wave, world.other),
@@ -46,6 +47,10 @@ PAGES = {
         "waiting": lambda world: reverse("home"),
         "application": lambda world: reverse("directory:application"),
         "sign-in": lambda world: reverse("mfa_index"),
+    },
+    "gone": {
+        "left": lambda world: reverse("home"),
+        "everything of mine, ready": lambda world: reverse("directory:everything"),
     },
     "newcomer": {
         "empty home": lambda world: reverse("home"),
@@ -190,6 +195,7 @@ PAGES = {
         "edit profile": lambda world: reverse("directory:profile_edit"),
         "settings": lambda world: reverse("directory:settings"),
         "leave": lambda world: reverse("directory:leave"),
+        "everything of mine": lambda world: reverse("directory:everything"),
         "emergency": lambda world: reverse("spaces:emergency"),
         "report": lambda world: reverse("spaces:incident_report"),
         "fire": lambda world: world.fire.get_absolute_url(),

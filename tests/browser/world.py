@@ -6,8 +6,9 @@ from types import SimpleNamespace
 
 from django.utils import timezone
 
+from directory.domain.membership import leave
 from directory.enums import TermKind
-from directory.models import Term
+from directory.models import Export, Term
 from spaces.domain.availability import refresh_free
 from spaces.domain.drill import run_drills, start_drill
 from spaces.domain.photo import add_photo
@@ -55,6 +56,14 @@ from tests.spaces.pictures import picture
 LONG_NAME = "Maximiliana-Theodora Featherstonehaugh-Villarreal y Ashworth-Wolfeschlegelsteinhausen 🌿"
 
 
+def _gone():
+    """Somebody who left today, with everything of theirs ready to be fetched."""
+    person = TherapistFactory(name="Gus Gone")
+    leave(person, by=person)
+    Export.objects.create(therapist=person, ready_at=timezone.now(), content=b"zip")
+    return person
+
+
 def build():
     CommunityFactory(area="Berkeley and Oakland")
     member = TherapistFactory(name="Dana Whitlock", neighbourhood="Rockridge")
@@ -95,6 +104,7 @@ def build():
         visitor=SimpleNamespace(user=UserFactory()),
         newcomer=newcomer,
         applicant=TherapistFactory(name="Ada Applicant", standing="applicant"),
+        gone=_gone(),
         invited=_entered(office),
         moderator=ModeratorFactory(name="Mo Derrick"),
         other=other,

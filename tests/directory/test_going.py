@@ -4,11 +4,17 @@ import csv
 import io
 import json
 import zipfile
+from datetime import timedelta
 
 import pytest
 from django.contrib.admin.models import LogEntry
 from django.urls import reverse
+from django.utils import timezone
 
+from directory.domain.keeping import forget_old
+from directory.models import Export
+from directory.models.export import KEPT
+from directory.tasks import build_exports
 from tests.factories.directory import (
     BlockFactory,
     LicenceFactory,
@@ -21,7 +27,9 @@ pytestmark = pytest.mark.django_db
 LOG = reverse("admin:admin_logentry_changelist")
 
 
-def test_everything_of_mine_is_a_zip_and_of_others_nothing(client, therapist):
+def test_everything_of_mine_is_a_zip_and_of_others_nothing(
+    client, therapist, django_capture_on_commit_callbacks
+):
     therapist.bio, therapist.headline = "=cmd|' /C calc'!A0", "Ein Satz – ça va 🌱"
     therapist.save()
     LicenceFactory(therapist=therapist, number="98213")
@@ -34,8 +42,13 @@ def test_everything_of_mine_is_a_zip_and_of_others_nothing(client, therapist):
         booking=booking, guest=therapist, state="booked", period=hours(9, 10)
     )
 
-    response = client.get(reverse("directory:everything"))
+    with django_capture_on_commit_callbacks(execute=True):
+        client.post(reverse("directory:everything"))
+    page = client.get(reverse("directory:everything")).content.decode()
+    file = reverse("directory:everything_file")
+    response = client.get(file)
 
+    assert file in page
     archive = zipfile.ZipFile(io.BytesIO(response.content))
     known = json.loads(archive.read("everything.json"))
     text = archive.read("profile.csv").decode("utf-8-sig")
@@ -48,6 +61,33 @@ def test_everything_of_mine_is_a_zip_and_of_others_nothing(client, therapist):
     whole = json.dumps(known)
     for secret in [therapist.feed_token, "55555", "Quiet One"]:
         assert secret not in whole
+    client.force_login(TherapistFactory().user)
+    assert client.get(file).status_code == 404
+    client.force_login(therapist.user)
+    Export.objects.update(ready_at=timezone.now() - KEPT)
+    assert client.get(file).status_code == 404
+    forget_old()
+    assert not Export.objects.exists()
+
+
+def test_everything_of_mine_shows_how_far_it_is(client, therapist):
+    """A worker that died is waited for ten minutes; another call finds what is under way."""
+    client.post(reverse("directory:everything"))  # nobody works on it
+    Export.objects.update(done=1, total=4)
+    url = reverse("directory:everything")
+    page = client.get(url, headers={"HX-Request": "true"}).content.decode()
+    client.post(url)
+    asked = Export.objects.get()
+    Export.objects.update(asked_at=timezone.now() - timedelta(minutes=11))
+    client.post(url)
+
+    assert 'value="1"' in page
+    assert "hx-trigger" in page
+    assert "<html" not in page
+    assert asked.done == 1
+    assert Export.objects.get().done == 0
+    build_exports()
+    assert Export.objects.get().is_ready
 
 
 def test_leaving_and_suspending_show_what_is_still_agreed(client, moderator):

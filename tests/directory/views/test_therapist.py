@@ -40,9 +40,9 @@ def test_therapist_list_query_count_is_constant(
     for person in people:
         person.terms.add(spanish)
 
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(9):
         page = client.get(URL)
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(9):
         part = client.get(URL, headers={"HX-Request": "true"})
 
     assert found(page) == found(part) == [therapist, *people]
@@ -485,7 +485,7 @@ def test_therapist_detail_shows_what_they_share(
     person.terms.add(spanish)
     LicenceFactory(therapist=person, number="SECRET-98213")
 
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(10):
         page = client.get(detail(person)).content.decode()
 
     assert "Noor &lt;Haddad&gt;" in page

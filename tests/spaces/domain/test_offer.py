@@ -694,3 +694,16 @@ def test_hours_nobody_else_wants_go_nowhere(two_needs):
     decline_offer(offer, by=first.author)
 
     assert Offer.objects.count() == 1
+
+
+def test_nothing_is_booked_for_somebody_whose_licence_lapsed():
+    """Their supervisor, who asks for them, is not told why."""
+    need = NeedFactory(author=TherapistFactory())
+    offer = OfferFactory(need=need)
+    need.therapist.lapsed_on = timezone.now().date()
+    need.therapist.save()
+
+    for person, why in [(need.therapist, "licence has run out"), (need.author, "now")]:
+        with pytest.raises(NotAllowedError, match=why):
+            accept_offer(offer, by=person)
+    assert not Booking.objects.exists()
