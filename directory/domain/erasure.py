@@ -52,7 +52,7 @@ def erase(therapist: Therapist, *, now: datetime) -> None:
     """In the caller's transaction, with the row locked. Messages and bookings stay with the others, without a name."""
     former = _("A former member")
     words = _identifying(therapist)
-    files = [therapist.photo_small, therapist.photo_large]
+    files: list[FieldFile] = [therapist.photo_small, therapist.photo_large]
     files += [row.certificate for row in Insurance.objects.filter(therapist=therapist)]
     erase_in_apps(therapist)
     own = {"therapist": therapist}
