@@ -8,11 +8,12 @@ from django.utils.translation import gettext_lazy
 
 from directory.domain.membership import SUPERVISED
 from directory.enums import TermKind
+from directory.forms.client_words import ClientWordsMixin
 from directory.forms.fields import LineField, ZipField
 from directory.models import Community, Term
 
 
-class JoinForm(forms.Form):
+class JoinForm(ClientWordsMixin):
     name = LineField(
         label=gettext_lazy("Your name"),
         max_length=200,

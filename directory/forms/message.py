@@ -5,10 +5,12 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from directory.forms.client_words import ClientWordsMixin
+
 NO_CLIENTS = _("Nothing about clients, please, not even a first name.")
 
 
-class MessageForm(forms.Form):
+class MessageForm(ClientWordsMixin):
     text = forms.CharField(
         label=_("Your message"),
         max_length=4000,
@@ -18,7 +20,7 @@ class MessageForm(forms.Form):
     )
 
 
-class ReportForm(forms.Form):
+class ReportForm(ClientWordsMixin):
     text = forms.CharField(
         label=_("What happened?"),
         max_length=4000,
@@ -39,7 +41,7 @@ class ReportForm(forms.Form):
         return {"with_messages": False, **(super().clean() or {})}
 
 
-class ApplicationMessageForm(forms.Form):
+class ApplicationMessageForm(ClientWordsMixin):
     text = forms.CharField(
         label=_("Your words"),
         max_length=4000,

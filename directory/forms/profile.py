@@ -10,6 +10,7 @@ from directory.domain.membership import locate
 from directory.domain.profile import remove_photo, schools_called
 from directory.enums import Audience, TermKind
 from directory.errors import UnknownPlaceError
+from directory.forms.client_words import ClientWordsMixin
 from directory.forms.fields import LineField, ZipField
 from directory.models import Term, Therapist
 
@@ -33,7 +34,7 @@ class TermsField(forms.ModelMultipleChoiceField):
         self.kind = kind
 
 
-class ProfileForm(forms.ModelForm):
+class ProfileForm(ClientWordsMixin, forms.ModelForm):
     name = LineField(
         label=gettext_lazy("Name"),
         max_length=200,

@@ -9,6 +9,7 @@ from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from directory.forms.client_words import ClientWordsMixin
 from spaces.forms.dates import DatesMixin
 from spaces.forms.fields import MinuteField, WeekField, WeekFormMixin
 from spaces.hours import DAY, Span
@@ -119,7 +120,7 @@ class PatternForm(WeekFormMixin, DatesMixin):
     )
 
 
-class BookingRequestForm(forms.Form):
+class BookingRequestForm(ClientWordsMixin):
     """The second step: these dates, for so many people, with a word to the host."""
 
     dates = TickedDatesField()
@@ -140,7 +141,7 @@ class BookingRequestForm(forms.Form):
     )
 
 
-class AnswerForm(forms.Form):
+class AnswerForm(ClientWordsMixin):
     """What goes with a yes or a no."""
 
     note = forms.CharField(

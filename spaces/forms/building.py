@@ -1,10 +1,11 @@
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from directory.forms.client_words import ClientWordsMixin
 from spaces.forms.booking import NO_CLIENTS
 
 
-class PostForm(forms.Form):
+class PostForm(ClientWordsMixin):
     """A word to everybody with a room or hours in a building."""
 
     text = forms.CharField(

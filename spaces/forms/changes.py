@@ -8,6 +8,7 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from directory.forms.client_words import ClientWordsMixin
 from spaces.forms.booking import NO_CLIENTS
 from spaces.forms.dates import FROM_WHEN, DayField
 from spaces.forms.fields import MinuteField, WeekField, WeekFormMixin
@@ -15,7 +16,7 @@ from spaces.hours import HORIZON, Span
 from spaces.models.booking import OccurrenceQuerySet
 
 
-class ChosenDatesForm(forms.Form):
+class ChosenDatesForm(ClientWordsMixin):
     """Some dates of one booking."""
 
     dates: Any = forms.ModelMultipleChoiceField(
@@ -40,7 +41,7 @@ class ChosenDatesForm(forms.Form):
         field.queryset = dates
 
 
-class DayForm(forms.Form):
+class DayForm(ClientWordsMixin):
     day = DayField(
         label=_("From"),
         error_messages=FROM_WHEN,

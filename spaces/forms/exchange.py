@@ -6,6 +6,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from directory.forms.client_words import ClientWordsMixin
 from spaces.enums import HandOnKind
 from spaces.forms.booking import HOW_MANY, MOST_PEOPLE, NO_CLIENTS, TickedDatesField
 from spaces.models import Occurrence
@@ -60,7 +61,7 @@ class MoveForm(forms.Form):
         ticked.offer(dates)
 
 
-class HandOnForm(forms.Form):
+class HandOnForm(ClientWordsMixin):
     """What is offered, and how."""
 
     dates = TickedField()

@@ -6,6 +6,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from directory.errors import DomainError
+from directory.forms.client_words import ClientWordsMixin
 from directory.forms.fields import LineField
 from directory.models import Therapist
 from spaces.domain.host_entry import guest_at
@@ -29,8 +30,10 @@ class Newcomer(NamedTuple):
     email: str
 
 
-class HostEntryForm(WeekFormMixin, PeriodMixin):
+class HostEntryForm(ClientWordsMixin, WeekFormMixin, PeriodMixin):
     """Whom, which hours, from when until when, for how much. ``guest`` is chosen among those a name found."""
+
+    buttons = ["enter"]
 
     name = LineField(
         label=_("Their name"),

@@ -6,6 +6,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from directory.forms.client_words import ClientWordsMixin
 from spaces.enums import IncidentKind
 from spaces.forms.dates import DayField
 from spaces.models import Building, IncidentScope, IncidentUpdate, Office
@@ -103,7 +104,7 @@ class IncidentForm(forms.Form):
         }
 
 
-class UpdateForm(forms.ModelForm):
+class UpdateForm(ClientWordsMixin, forms.ModelForm):
     class Meta:
         model = IncidentUpdate
         fields = ["text"]

@@ -4,6 +4,7 @@ from django import forms
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from directory.forms.client_words import ClientWordsMixin
 from spaces.enums import LoanKind
 from spaces.forms.dates import DayField
 
@@ -11,7 +12,7 @@ LONGEST = timedelta(days=366)
 NO_CLIENTS = _("Nothing about clients, please, not even a first name.")
 
 
-class LoanForm(forms.Form):
+class LoanForm(ClientWordsMixin):
     kind = forms.ChoiceField(
         label=_("Do you have it, or need it?"),
         choices=[
@@ -57,7 +58,7 @@ class LoanForm(forms.Form):
         return until
 
 
-class LoanWordForm(forms.Form):
+class LoanWordForm(ClientWordsMixin):
     note = forms.CharField(
         label=_("A word to the other one"),
         max_length=1000,

@@ -3,12 +3,13 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from directory.forms.client_words import ClientWordsMixin
 from spaces.forms.booking import NO_CLIENTS
 
 MOST_CHARACTERS = 4000
 
 
-class MessageForm(forms.Form):
+class MessageForm(ClientWordsMixin):
     text = forms.CharField(
         label=_("Your message"),
         max_length=MOST_CHARACTERS,

@@ -7,6 +7,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from directory.enums import DistanceUnit, TermKind
+from directory.forms.client_words import ClientWordsMixin
 from directory.geo import METRES, place_of_zip, snap
 from directory.models import Community, Term, Therapist, TherapistQuerySet
 from spaces import hours
@@ -58,8 +59,10 @@ def spot_of_person(person: Therapist, community: Community) -> Spot:
     )
 
 
-class NeedForm(WeekFormMixin, DatesMixin):
+class NeedForm(ClientWordsMixin, WeekFormMixin, DatesMixin):
     """The week that is needed, and what a room for it must be."""
+
+    buttons = ["publish"]
 
     hours = WeekField(label=_("Which hours do you need?"))
     nice = WeekField(

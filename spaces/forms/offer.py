@@ -6,6 +6,7 @@ from django import forms
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from directory.forms.client_words import ClientWordsMixin
 from directory.geo import place_of_zip
 from spaces.domain.place import Place
 from spaces.forms.booking import MOST_PEOPLE
@@ -19,8 +20,10 @@ ELSEWHERE = "elsewhere"
 MOST_MESSAGE = 1000
 
 
-class OfferForm(WeekFormMixin):
+class OfferForm(ClientWordsMixin, WeekFormMixin):
     """Which of the hours, in which room, for how much. Free unless a price is typed."""
+
+    buttons = ["answer"]
 
     hours = WeekField(required=False)  # the cards, one per stretch
     more = WeekField(label=_("Paint only the parts you can spare"), required=False)

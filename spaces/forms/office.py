@@ -7,6 +7,7 @@ from django.forms.boundfield import BoundWidget
 from django.utils.translation import gettext_lazy as _
 
 from directory.enums import TermGroup, TermKind
+from directory.forms.client_words import ClientWordsMixin
 from directory.geo import Place, place_of_zip
 from directory.models import Term, Therapist
 from spaces.forms.fields import known_zip
@@ -19,7 +20,7 @@ Boxes = tuple[str, list[BoundWidget], int]
 WHOLE = _("Type a whole number, please.")
 
 
-class OfficeForm(forms.ModelForm):
+class OfficeForm(ClientWordsMixin, forms.ModelForm):
     """A room as its host describes it. What it has and the terms it is let on are ticked from one vocabulary."""
 
     use_required_attribute = (

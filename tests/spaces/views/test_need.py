@@ -65,6 +65,22 @@ def test_publishing_a_need_of_ones_own(client, therapist):
     assert need.waves.count() == 1
 
 
+def test_what_looks_like_a_client_is_left_out_with_one_tap(client, therapist):
+    """The hours are asked for all the same."""
+    data = form(note="For J.M., 34, no stairs")
+    url = reverse(NEW)
+
+    asked = client.post(url, data).content.decode()
+    assert "“J.M., 34” looks as if" in asked
+    assert not Need.objects.exists()
+    assert '<input type="hidden" name="publish" value="1">' in asked
+
+    client.post(url, {**data, "client_words": "leave-out"})
+    need = Need.objects.get()
+    assert (need.status, need.note) == ("open", "")
+    assert need.hours.exists()
+
+
 def test_keeping_a_draft_tells_nobody(client, therapist):
     data = form()
     del data["publish"]
