@@ -73,7 +73,7 @@ def erase(therapist: Therapist, *, now: datetime) -> None:
     _empty(therapist, former, now)
     if user is not None:
         _forget_sign_in(user)
-    scrub(words, former, but=therapist)
+    scrub(words, former)
     delete_after_commit(files)
 
 
@@ -151,7 +151,7 @@ def _forget_log(therapist: Therapist, former: str) -> None:
 # --- In what others wrote ---------------------------------------------------------------
 
 
-def scrub(words: Iterable[str], former: str, *, but: Therapist) -> None:
+def scrub(words: Iterable[str], former: str) -> None:
     """Put ``former`` for each of ``words`` in every text of every table; complete, as it asks the models themselves."""
     words = list(words)
     if not words:

@@ -35,6 +35,16 @@ def only_licensed(therapist: Therapist) -> None:
         )
 
 
+def only_licensed_guest(guest: Therapist, *, by: Therapist) -> None:
+    """The same where ``by`` asks for somebody else, who is not told why: that is the guest's own affair."""
+    if guest == by:
+        only_licensed(by)
+    elif guest.lapsed_on:
+        raise NotAllowedError(
+            _("Nothing can be booked for %(name)s now.") % {"name": guest}
+        )
+
+
 # --- The clock ------------------------------------------------------------------
 
 

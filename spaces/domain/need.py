@@ -11,6 +11,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from directory.domain.licence import only_licensed_guest
 from directory.domain.outbox import enqueue, enqueue_to
 from directory.errors import NotAllowedError
 from directory.models import Supervision, Term, Therapist, TherapistQuerySet
@@ -130,6 +131,7 @@ def publish_need(need: Need, *, by: Therapist) -> Need:
     """Open, and colleagues are asked: the wave and its letters are rows of this same transaction."""
     need = _locked(need)
     _check(need, S.OPEN, by=by)
+    only_licensed_guest(need.therapist, by=by)
     if not need.spans:
         raise HoursError(_("Paint the hours you lost first."))
     need.published_at = timezone.now()

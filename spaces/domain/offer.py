@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 
-from directory.domain.licence import only_licensed
+from directory.domain.licence import only_licensed, only_licensed_guest
 from directory.domain.outbox import enqueue, enqueue_to
 from directory.errors import DomainError, NotAllowedError
 from directory.models import Therapist
@@ -177,12 +177,7 @@ def _accept(
     offer = _move(offer, S.ACCEPTED, by=by)
     need = offer.need
     visible = Therapist.objects.visible_to(need.therapist)
-    if need.therapist.lapsed_on:
-        if by.pk == need.therapist_id:
-            only_licensed(by)
-        raise NotAllowedError(
-            _("Nothing can be booked for %(name)s now.") % {"name": need.therapist}
-        )
+    only_licensed_guest(need.therapist, by=by)
     strangers = offer.office.hosts.exclude(
         pk__in=Therapist.objects.unblocked_for(need.therapist).values("pk")
     )

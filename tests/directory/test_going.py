@@ -12,8 +12,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from directory.domain.keeping import forget_old
-from directory.models import Export
+from directory.models import Delivery, Export
 from directory.models.export import KEPT
+from directory.registry import message_kind
 from directory.tasks import build_exports
 from tests.factories.directory import (
     BlockFactory,
@@ -133,3 +134,49 @@ def test_what_moderators_did_is_written_down_for_good(client, moderator):
     change = reverse("admin:admin_logentry_change", args=[entry.pk])
     assert client.get(change).status_code == 200
     assert client.post(change, {"change_message": "nothing"}).status_code == 403
+
+
+def test_who_left_reads_how_to_come_back_and_does(
+    client, therapist, django_capture_on_commit_callbacks
+):
+    booking = BookingFactory(guest=therapist, status="confirmed", notice_days=7)
+    OccurrenceFactory(booking=booking, state="booked", period=hours(9, 10, day=20))
+    with django_capture_on_commit_callbacks(execute=True):
+        client.post(reverse("directory:leave"))
+    row = Delivery.objects.get(kind="membership_left")
+    mail = message_kind(row.kind).render([row])[row.pk]
+    page = client.get(reverse("home")).content.decode()
+    again = client.get(reverse("directory:leave"))
+
+    assert booking.occurrences.get().state == "cancelled"  # by the task, at once
+    assert "Take it back" in mail.text
+    assert "Take it back" in page
+    assert again.url == reverse("home")
+    assert client.get(reverse("directory:therapist_list")).status_code == 404
+    client.post(reverse("directory:come_back"))
+    assert client.get(reverse("directory:therapist_list")).status_code == 200
+    assert client.post(reverse("directory:come_back")).status_code == 404
+
+
+def test_a_safety_reason_is_recorded_on_suspending(
+    client, moderator, django_capture_on_commit_callbacks
+):
+    person = TherapistFactory()
+    booking = BookingFactory(guest=person, status="confirmed", notice_days=60)
+    OccurrenceFactory(booking=booking, state="booked", period=hours(9, 10, day=20))
+    change = reverse("admin:directory_therapist_change", args=[person.pk])
+    page = client.get(change).content.decode()
+    decide = reverse("admin:directory_therapist_decide", args=[person.pk])
+    with django_capture_on_commit_callbacks(execute=True):
+        client.post(
+            decide, {"to": "suspended", "reason": "Threats.", "is_unsafe": "on"}
+        )
+
+    row = Delivery.objects.get(kind="membership_suspended")
+    mail = message_kind(row.kind).render([row])[row.pk]
+    assert 'name="is_unsafe"' in page
+    assert booking.occurrences.get().state == "cancelled"
+    assert person.standing_events.last().is_unsafe
+    assert "ends at once" in mail.text
+    assert "for safety" in LogEntry.objects.get().get_change_message()
+    assert 'name="is_unsafe"' not in client.get(change).content.decode()

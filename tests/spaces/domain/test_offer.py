@@ -707,3 +707,7 @@ def test_nothing_is_booked_for_somebody_whose_licence_lapsed():
         with pytest.raises(NotAllowedError, match=why):
             accept_offer(offer, by=person)
     assert not Booking.objects.exists()
+    Need.objects.update(status="draft")
+    need.refresh_from_db()
+    with pytest.raises(NotAllowedError, match="licence has run out"):
+        publish_need(need, by=need.therapist)
