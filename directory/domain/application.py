@@ -1,12 +1,14 @@
 """Until somebody is in: what is asked and answered, who vouches, how long it takes, how a decision is looked at again."""
 
 from datetime import timedelta
+from math import ceil
 from statistics import median
 
 from django.db import transaction
 from django.db.models import F, OuterRef, Subquery
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from directory.domain.membership import ask_again, invite_person
 from directory.domain.outbox import Letter, enqueue, enqueue_all
@@ -136,6 +138,17 @@ def usual_wait() -> timedelta | None:
     )
     seconds = [(decided - since).total_seconds() for decided, since in waits if since]
     return timedelta(seconds=median(seconds)) if seconds else None
+
+
+def say_usual_wait() -> str:
+    wait = usual_wait()
+    if wait is None:
+        return ""
+    hours = ceil(wait / timedelta(hours=1))
+    if hours <= 36:
+        return ngettext("%(count)s hour", "%(count)s hours", hours) % {"count": hours}
+    days = ceil(hours / 24)
+    return ngettext("%(count)s day", "%(count)s days", days) % {"count": days}
 
 
 # --- Invitations ----------------------------------------------------------------------

@@ -1,14 +1,10 @@
 """What is to be done and said until somebody is in: by the applicant, by members who know them."""
 
-from datetime import timedelta
-from math import ceil
-
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
 from directory.domain.application import (
@@ -16,7 +12,7 @@ from directory.domain.application import (
     decision_to_appeal,
     invitations_left,
     invite_colleague,
-    usual_wait,
+    say_usual_wait,
     vouch_for,
     write_message,
 )
@@ -55,21 +51,11 @@ def application(request: TherapistRequest) -> HttpResponse:
         "said": me.application_messages.select_related("author"),
         "is_waiting": is_waiting,
         "decision": decision_to_appeal(me),
-        "wait": _say_wait(usual_wait()) if is_waiting else "",
+        "wait": say_usual_wait() if is_waiting else "",
         "vouch_url": absolute_url(reverse("directory:vouch", args=[token])),
         "vouches": me.vouches_received.select_related("by"),
     }
     return render(request, "directory/application.html", context)
-
-
-def _say_wait(wait: timedelta | None) -> str:
-    if wait is None:
-        return ""
-    hours = ceil(wait / timedelta(hours=1))
-    if hours <= 36:
-        return ngettext("%(count)s hour", "%(count)s hours", hours) % {"count": hours}
-    days = ceil(hours / 24)
-    return ngettext("%(count)s day", "%(count)s days", days) % {"count": days}
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
+from directory.domain.application import say_usual_wait
 from directory.domain.membership import leave_to_undo
 from directory.enums import Standing
 from directory.geo import DistanceTo, distance_band
@@ -30,6 +31,7 @@ from spaces.models.pledge import ASKED_AFTER
 from spaces.notifications.entry import entered_bookings, guest_path
 from spaces.summary import say_proposal, summary_of
 from spaces.ties import buildings_tied_to
+from spaces.views.first_steps import first_steps
 from spaces.views.hand_on import offered_context
 from spaces.views.proposal import waiting_proposals
 from spaces.views.reopening import reopening_tasks
@@ -74,6 +76,8 @@ def home(request: HttpRequest) -> HttpResponse:
                 "therapist": me,
                 "guest_url": guest_path(me) if is_guest else "",
                 "left": leave_to_undo(me),
+                "wait": say_usual_wait() if me.standing == Standing.APPLICANT else "",
+                "steps": first_steps(me) if me.standing == Standing.APPLICANT else [],
             },
         )
     community: Community = (
@@ -102,6 +106,7 @@ def _home(me: Therapist, community: Community) -> dict[str, Any]:
             *_pledges(me),
             *_queue(me),
         ],
+        "steps": first_steps(me),
         "newcomers": list(_newcomers(me)),
         "days": my_week(me, community.currency, ZoneInfo(community.timezone)),
     }

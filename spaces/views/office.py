@@ -10,9 +10,13 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from directory.enums import TermGroup, TermKind
+from directory.enums import Standing, TermGroup, TermKind
 from directory.geo import DistanceTo, distance_band, within
-from directory.http import TherapistRequest, member_required, render_part
+from directory.http import (
+    TherapistRequest,
+    member_or_applicant_required,
+    render_part,
+)
 from directory.models import Community, Term, Therapist
 from spaces import hours
 from spaces.agenda import (
@@ -42,7 +46,7 @@ BUILDINGS_WITHIN = 60_000  # metres: what the list of buildings offers
 
 
 @require_safe
-@member_required
+@member_or_applicant_required
 def office_detail(request: TherapistRequest, pk: int) -> HttpResponse:
     me = request.therapist
     office = get_object_or_404(seen_by(me).with_place(), pk=pk)
@@ -173,7 +177,7 @@ def _band(request: TherapistRequest, office: Office) -> str:
 
 
 @require_safe
-@member_required
+@member_or_applicant_required
 def my_offices(request: TherapistRequest) -> HttpResponse:
     me = request.therapist
     offices = (
@@ -216,7 +220,7 @@ def _own_row(office: Any, community: Community) -> dict[str, Any]:
 
 
 @require_http_methods(["GET", "POST"])
-@member_required
+@member_or_applicant_required
 def office_new(request: TherapistRequest) -> HttpResponse:
     form = NewOfficeForm(request.POST or None, buildings=_buildings(request))
     if form.is_valid():
@@ -229,22 +233,24 @@ def office_new(request: TherapistRequest) -> HttpResponse:
 
 
 def _buildings(request: TherapistRequest) -> QuerySet[Building]:
-    """Houses around, by name. Who has a room in which is not said, and no place described for an offer alone."""
+    """Houses around, by name. Who has a room in which is not said, and neither a place described for an offer alone nor
+    one where nobody but applicants has rooms. Applicants choose among their own."""
     me, community = request.therapist, request.community
     latitude = community.latitude if me.latitude is None else me.latitude
     longitude = community.longitude if me.longitude is None else me.longitude
     rooms = Office.objects.filter(building=OuterRef("pk"))
-    private = Exists(rooms.filter(is_draft=True)) & ~Exists(
-        rooms.exclude(is_draft=True)
-    )
+    known = rooms.filter(is_draft=False).exclude(hosts__standing=Standing.APPLICANT)
+    shown = Q(Exists(rooms.hosted_by(me)))
+    if me.is_member:
+        shown |= Exists(known) | ~Exists(rooms)
     return Building.objects.filter(
-        ~private | Exists(rooms.hosted_by(me)),
+        shown,
         within(latitude, longitude, BUILDINGS_WITHIN),
     ).order_by("name", "pk")
 
 
 @require_http_methods(["GET", "POST"])
-@member_required
+@member_or_applicant_required
 def office_edit(request: TherapistRequest, pk: int) -> HttpResponse:
     office = get_own_office(request, pk)
     form = OfficeForm(request.POST or None, instance=office)
@@ -256,7 +262,7 @@ def office_edit(request: TherapistRequest, pk: int) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
-@member_required
+@member_or_applicant_required
 def usual_hours(request: TherapistRequest, pk: int) -> HttpResponse:
     office = get_own_office(request, pk)
     known = UsualHours.objects.filter(office=office, therapist=request.therapist)

@@ -10,7 +10,11 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST
 
 from directory.errors import DomainError, LinkInvalid
-from directory.http import TherapistRequest, member_required
+from directory.http import (
+    TherapistRequest,
+    member_or_applicant_required,
+    member_required,
+)
 from directory.links import read
 from directory.models import Therapist
 from spaces.domain.opening import (
@@ -35,7 +39,7 @@ WEEK = timedelta(weeks=1)
 
 
 @require_http_methods(["GET", "POST"])
-@member_required
+@member_or_applicant_required
 def opening_new(request: TherapistRequest, pk: int) -> HttpResponse:
     office = get_own_office(request, pk)
     with timezone.override(office.building.timezone):
@@ -77,7 +81,7 @@ def _said(openings: list[Opening], offices: list[Office]) -> str:
 
 
 @require_http_methods(["GET", "POST"])
-@member_required
+@member_or_applicant_required
 def opening_edit(request: TherapistRequest, pk: int) -> HttpResponse:
     """Where requests ask for hours that would go, they are named first; the second time it is saved."""
     opening = get_object_or_404(_own(request), pk=pk)
@@ -114,7 +118,7 @@ def opening_edit(request: TherapistRequest, pk: int) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
-@member_required
+@member_or_applicant_required
 def opening_end(request: TherapistRequest, pk: int) -> HttpResponse:
     """At once, or from a date on. One tap, unless somebody asks for these hours."""
     opening = get_object_or_404(_own(request), pk=pk)

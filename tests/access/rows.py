@@ -37,6 +37,8 @@ EVERYBODY = "iiiiiiii"
 MEMBERS = "shhiiiii"
 LICENSED = "shhiinii"
 OWNER = "shhinnnn"
+DRAFTERS = "sihiiiii"  # applicants, too: what nobody sees before they are in
+OWNER_OR_DRAFTER = "snhinnnn"  # of their own
 MODERATORS = "shhnnnii"
 OWNER_AND_MODERATORS = "shhinnii"
 TIED = "shhirrii"
@@ -97,20 +99,20 @@ PAGES: dict[str, Row] = {
     "directory:colleague_search_change": (OWNER, of("colleague_search")),
     "directory:colleague_search_forget": (OWNER, of("colleague_search")),
     # hours offered
-    "spaces:my_offices": (MEMBERS, of()),
-    "spaces:office_new": (MEMBERS, of()),
-    "spaces:office_detail": (LICENSED, of("office")),
-    "spaces:office_edit": (OWNER, of("office")),
+    "spaces:my_offices": (DRAFTERS, of()),
+    "spaces:office_new": (DRAFTERS, of()),
+    "spaces:office_detail": ("snhiinii", of("office")),
+    "spaces:office_edit": (OWNER_OR_DRAFTER, of("office")),
     "spaces:office_enter": (OWNER, of("office")),
     "spaces:office_calendar": (OWNER, of("office")),
-    "spaces:usual_hours": (OWNER, of("office")),
+    "spaces:usual_hours": (OWNER_OR_DRAFTER, of("office")),
     "spaces:closure_new": (OWNER, of("office")),
     "spaces:closure_end": (OWNER, of("closure")),
-    "spaces:opening_new": (OWNER, of("office")),
+    "spaces:opening_new": (OWNER_OR_DRAFTER, of("office")),
     "spaces:openings_confirm": (OWNER, of("office")),
     "spaces:opening_copy": (OWNER, of("office")),
-    "spaces:opening_edit": (OWNER, of("opening")),
-    "spaces:opening_end": (OWNER, of("opening")),
+    "spaces:opening_edit": (OWNER_OR_DRAFTER, of("opening")),
+    "spaces:opening_end": (OWNER_OR_DRAFTER, of("opening")),
     "spaces:office_hosts": (OWNER, of("office")),
     "spaces:office_leave": (OWNER, of("office")),
     "spaces:office_photos": (OWNER, of("office")),

@@ -1,21 +1,35 @@
 from datetime import timedelta
 
 import pytest
+from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
 
+from directory.domain.insurance import attest_insurance
+from directory.domain.membership import approve_applicant
 from directory.enums import Standing
-from spaces.models import Incident, IncidentScope, Need, UsualHours
-from tests.factories.directory import BlockFactory, TherapistFactory, UserFactory
+from directory.models import Therapist
+from spaces.models import Incident, IncidentScope, Need, Office, UsualHours
+from spaces.queries import offices_open_to
+from spaces.ties import people_tied_to
+from tests.factories.directory import (
+    BlockFactory,
+    ModeratorFactory,
+    TermFactory,
+    TherapistFactory,
+    UserFactory,
+)
 from tests.factories.spaces import (
     BookingFactory,
     BuildingFactory,
+    BusyCalendarFactory,
     NeedFactory,
     OccurrenceFactory,
     OfficeFactory,
+    OpeningFactory,
 )
 from tests.periods import hours
-from tests.spaces.rooms import open_office
+from tests.spaces.rooms import open_office, soon
 
 pytestmark = pytest.mark.django_db
 
@@ -89,6 +103,73 @@ def test_others_read_how_things_stand(client, standing, words):
 
     assert words in text
     assert "Okafor" not in text
+
+
+def test_applicants_prepare_hours_that_nobody_sees_before_they_are_in(client):
+    """And choose no house of others; on the day they are let in, members find all of it."""
+    applicant, seeker = TherapistFactory(standing="applicant"), TherapistFactory()
+    moderator, house = ModeratorFactory(), OfficeFactory().building
+    client.force_login(applicant.user)
+    room = {"name": "Garden room", "capacity": 4, "change_over_minutes": 0}
+    room |= {"notice_days": 7, "lease_permits": "yes", "zip_code": "94611"}
+    new = reverse("spaces:office_new")
+
+    empty = client.get(reverse("spaces:my_offices")).content.decode()
+    assert "seen by nobody" in empty
+    assert house.name not in client.get(new).content.decode()
+    answer = client.post(new, {**room, "street": "41 Quiet Lane"})
+    office = Office.objects.get(name="Garden room")
+    painted = {"hours": ["3-1020-1260"], "first_date": soon().isoformat()}
+    painted |= {"price": "18", "audience": "all", "shortest_minutes": "60"}
+    client.post(answer.url, painted)
+    shown = client.get(office.get_absolute_url())
+
+    assert office.openings.get().free
+    assert shown.status_code == 200
+    assert reverse("spaces:office_calendar", args=[office.pk]) not in str(shown.content)
+    for is_in in (False, True):
+        client.force_login(seeker.user)
+        assert offices_open_to(seeker).contains(office) == is_in
+        page = client.get(office.get_absolute_url())
+        assert page.status_code == (200 if is_in else 404)
+        assert ("41 Quiet Lane" in client.get(new).content.decode()) == is_in
+        if not is_in:
+            assert not people_tied_to(office.building).exists()
+            approve_applicant(applicant, by=moderator)
+
+
+def test_first_steps_tick_one_by_one_until_all_are_done(client, therapist):
+    def steps():
+        return [step.is_done for step in home(client).context["steps"]]
+
+    assert steps() == [False] * 6
+    Therapist.objects.update(headline="Couples, gently")
+    assert steps() == [True, False, False, False, False, False]
+    Therapist.objects.update(photo_small="people/x.webp")
+    assert steps() == [True, True, False, False, False, False]
+    therapist.terms.add(TermFactory())
+    assert steps() == [True, True, True, False, False, False]
+    office = OfficeFactory(hosts=[therapist])
+    for make in (
+        lambda: OpeningFactory(office=office),
+        lambda: BookingFactory(guest=therapist),
+    ):
+        with transaction.atomic():
+            make()
+            assert steps() == [True, True, True, True, False, False]
+            transaction.set_rollback(True)
+    OpeningFactory(office=office)
+    valid_until = timezone.localdate() + timedelta(days=9)
+    attest_insurance(valid_until=valid_until, by=therapist)
+    assert steps() == [True, True, True, True, True, False]
+    BusyCalendarFactory(therapist=therapist)
+    assert "First steps" not in home(client).content.decode()
+    Therapist.objects.update(
+        headline="", joined_at=timezone.now() - timedelta(days=100)
+    )
+    assert steps() == []
+    Therapist.objects.update(standing="applicant")
+    assert steps() == [False, True, True, True]
 
 
 # --- Members ----------------------------------------------------------------------
@@ -236,5 +317,5 @@ def test_home_query_count_is_constant(
         burn(office.building, TherapistFactory())
     home(client)
 
-    with django_assert_num_queries(30):
+    with django_assert_num_queries(31):
         home(client)
