@@ -317,5 +317,5 @@ def test_home_query_count_is_constant(
         burn(office.building, TherapistFactory())
     home(client)
 
-    with django_assert_num_queries(31):
+    with django_assert_num_queries(32):
         home(client)
