@@ -1,8 +1,10 @@
 from collections.abc import Callable
+from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
+from directory import seeing
 from directory.models import Community, Therapist
 
 
@@ -17,6 +19,11 @@ class CommunityMiddleware:
         request.therapist = therapist_of(request)  # type: ignore[attr-defined]
         with timezone.override(request.community.timezone):  # type: ignore[attr-defined]
             return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, *_view: Any) -> HttpResponse | None:
+        if request.resolver_match is None or request.user.is_anonymous:
+            return None
+        return seeing.answer(request, request.resolver_match)
 
 
 def therapist_of(request: HttpRequest) -> Therapist | None:

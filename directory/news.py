@@ -1,6 +1,7 @@
 """What members hear of each other by mail: messages, reports, who is new, whether a profile is still true."""
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
@@ -15,6 +16,7 @@ from directory.models import (
     Delivery,
     Message,
     Report,
+    Therapist,
 )
 from directory.notifications import absolute_url, mail_from_templates, unsubscribe_url
 from directory.queries import people_shown_to
@@ -30,6 +32,7 @@ def register() -> None:
         ("member_message", render_messages),
         ("report_received", render_reports),
         ("report_decided", render_decided),
+        ("seen_as", render_seen_as),
     ):
         register_message(MessageKind(name, Priority.ESSENTIAL, None, render))
     for name, render in (
@@ -168,6 +171,20 @@ def render_confirm(rows: Sequence[Delivery]) -> Rendered:
                 "You get this once a year, so that colleagues can trust what they read."
             ),
             "unsubscribe_url": unsubscribe_url(person, Topic.COMMUNITY),
+        }
+
+    return _each(rows, said)
+
+
+def render_seen_as(rows: Sequence[Delivery]) -> Rendered:
+    people = Therapist.objects.in_bulk([row.payload["by"] for row in rows])
+
+    def said(row: Delivery) -> dict[str, Any]:
+        return {
+            "by": people.get(row.payload["by"]),
+            "at": datetime.fromisoformat(row.payload["at"]),
+            "why": row.payload["reason"],
+            "reason": _("You get this because it was about you."),
         }
 
     return _each(rows, said)

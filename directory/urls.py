@@ -22,6 +22,7 @@ from directory.views.message import (
     therapist_report,
 )
 from directory.views.profile import confirm, public_profile, therapist_photo
+from directory.views.seeing import seeing_stop
 from directory.views.settings import (
     mail_works,
     profile_edit,
@@ -60,6 +61,7 @@ urlpatterns = [
     path("<int:pk>/certificate/", certificate, name="certificate"),
     path("everything/", everything, name="everything"),
     path("everything/download/", everything_file, name="everything_file"),
+    path("seeing/stop/", seeing_stop, name="seeing_stop"),
     path("leave/", leave_community, name="leave"),
     path("leave/take-back/", come_back, name="come_back"),
     path("kept/", what_we_keep, name="what_we_keep"),

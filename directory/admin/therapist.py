@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from directory.admin.roster import roster, roster_export
 from directory.admin.rows import ReadOnlyRows, ReasonForm, moderator_of
+from directory.admin.seeing import see_as
 from directory.domain.application import write_message
 from directory.domain.licence import check_licence
 from directory.domain.membership import (
@@ -296,7 +297,12 @@ class TherapistAdmin(admin.ModelAdmin):
             self.admin_site.admin_view(roster_export),
             name="directory_roster_export",
         )
-        return [decide, write, imported, exported, *super().get_urls()]
+        see = path(
+            "<int:pk>/see/",
+            self.admin_site.admin_view(see_as),
+            name="directory_therapist_see",
+        )
+        return [decide, write, imported, exported, see, *super().get_urls()]
 
     def change_view(
         self,

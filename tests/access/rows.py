@@ -80,6 +80,7 @@ PAGES: dict[str, Row] = {
     "directory:everything": ("siiiiiii", of()),
     "directory:everything_file": ("snnnnnnn", of()),
     "directory:leave": ("siiiiiii", of()),
+    "directory:seeing_stop": ("shhhhhhh", of()),
     "directory:come_back": ("snnnnnnn", of()),
     "directory:what_we_keep": (EVERYBODY, of()),
     "directory:therapist_detail": (MEMBERS, of("owner")),

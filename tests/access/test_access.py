@@ -9,6 +9,9 @@ from django.http import HttpResponse
 from django.test.utils import CaptureQueriesContext
 from django.urls import URLPattern, get_resolver, reverse
 
+from directory import seeing
+from directory.models import Delivery
+from directory.registry import message_kind
 from tests.access.rows import (
     ADMINISTRATORS_ONLY,
     FOR_STRANGERS,
@@ -169,3 +172,34 @@ def test_the_desk_is_for_those_who_moderate(subtests, role):
                     url = reverse(f"admin:{model}_{verb}", args=args)
                     assert ask(browser, url).letter in {"s", "403"}
                     assert ask(browser, url, method="post").letter in {"s", "403"}
+
+
+def test_who_sees_as_a_member_sees_opens_only_what_is_listed(world, subtests):
+    """The moderator in the owner's place: a new address is refused until it is listed, and nothing is written."""
+    browser = browser_of(world.moderator)
+    start = reverse("admin:directory_therapist_see", args=[world.owner.pk])
+    browser.post(start, {"reason": "Their search finds nothing."})
+    assert {*PAGES, *OF_ONES_OWN, *FOR_STRANGERS, *LINKS} >= seeing.OPEN
+    for name, (_row, args) in PAGES.items():
+        if name == seeing.STOP:
+            continue
+        url = reverse(name, args=args(world))
+        with subtests.test(name):
+            seen = ask(browser, url)
+            is_open = name in seeing.OPEN and name != "directory:therapist_detail"
+            assert seen.letter == ("i" if is_open else "403"), seen.response
+            assert not seen.changed_something
+            posted = ask(browser, url, method="post")
+            assert posted.letter == "403"
+            assert not posted.changed_something
+    theirs = reverse("directory:therapist_detail", args=[world.other.pk])
+    page = ask(browser, theirs).response.content.decode()
+    assert f"You are seeing this as {world.owner.name} does" in page
+
+    assert browser.post(reverse(seeing.STOP)).url == reverse(
+        "admin:directory_therapist_change", args=[world.owner.pk]
+    )
+    assert ask(browser, reverse("directory:leave")).letter == "i"  # oneself again
+    told = Delivery.objects.get(kind="seen_as")
+    assert told.recipient == world.owner
+    assert world.moderator.name in message_kind("seen_as").render([told])[told.pk].text
