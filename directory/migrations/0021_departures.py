@@ -57,7 +57,7 @@ class Migration(migrations.Migration):
                 default=180,
                 help_text="Who was written to, when, and why; never what was written.",
                 validators=[
-                    django.core.validators.MinValueValidator(30),
+                    django.core.validators.MinValueValidator(90),
                     django.core.validators.MaxValueValidator(3650),
                 ],
                 verbose_name="mails sent: that they were",

@@ -112,7 +112,7 @@ class Community(models.Model):
     keep_deliveries_days = models.PositiveSmallIntegerField(
         _("mails sent: that they were"),
         default=180,
-        validators=[MinValueValidator(30), MaxValueValidator(3650)],
+        validators=[MinValueValidator(90), MaxValueValidator(3650)],
         help_text=_("Who was written to, when, and why; never what was written."),
     )
     keep_messages_days = models.PositiveSmallIntegerField(

@@ -32,6 +32,7 @@ def leave_community(request: TherapistRequest) -> HttpResponse:
     me = request.therapist
     if me.standing == Standing.LEFT:
         return redirect("home")
+    is_in = me.standing in {Standing.MEMBER, Standing.SUSPENDED}
     if request.method == "POST":
         try:
             leave(me, by=me)
@@ -39,12 +40,13 @@ def leave_community(request: TherapistRequest) -> HttpResponse:
             messages.error(request, str(error))
         else:
             soon(settle_departures)
-            messages.success(request, _("You have left."))
+            if is_in:
+                said = _("A mail tells you, too, how to take it back.")
+            else:
+                said = _("Your application is taken back.")
+            messages.success(request, said)
         return redirect("home")
-    context = {
-        "commitments": commitments_of(me),
-        "is_in": me.standing in {Standing.MEMBER, Standing.SUSPENDED},
-    }
+    context = {"commitments": commitments_of(me), "is_in": is_in}
     return render(request, "directory/leave.html", context)
 
 
@@ -58,7 +60,10 @@ def come_back(request: TherapistRequest) -> HttpResponse:
     except DomainError as error:
         messages.error(request, str(error))
     else:
-        messages.success(request, _("Good to have you back. All is as it was."))
+        messages.success(
+            request,
+            _("Good to have you back. What ended meanwhile has to be asked for again."),
+        )
     return redirect("home")
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -15,7 +16,7 @@ from directory.errors import DomainError
 from directory.models import Therapist
 from directory.registry import Departure
 from spaces.domain.availability import refresh_free
-from spaces.domain.booking import decline_booking, withdraw_booking
+from spaces.domain.booking import change_status, decline_booking, withdraw_booking
 from spaces.domain.changes import STANDING, dates_to_come
 from spaces.domain.dates import (
     free_until,
@@ -53,6 +54,7 @@ from spaces.models import (
     Office,
     WaitlistEntry,
 )
+from spaces.models.booking import TAKEN
 
 logger = logging.getLogger(__name__)
 Act = Callable[..., object]
@@ -168,6 +170,10 @@ def run_out_booking(booking: Booking, going: Departure) -> None:
         note=_why(booking, going, is_host=is_host),
         also=takers_of(booking, dates),
     )
+    now = timezone.now()
+    left = booking.occurrences.filter(state__in=TAKEN).ending_after(now)
+    if not left.exists():
+        change_status(booking, BookingStatus.ENDED, by=None)
 
 
 def _why(booking: Booking, going: Departure, *, is_host: bool) -> str:
