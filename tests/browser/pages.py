@@ -46,6 +46,8 @@ PAGES = {
     "applicant": {
         "waiting": lambda world: reverse("home"),
         "application": lambda world: reverse("directory:application"),
+        "hours prepared": lambda world: reverse("spaces:my_offices"),
+        "room prepared": lambda world: reverse("spaces:office_new"),
         "sign-in": lambda world: reverse("mfa_index"),
     },
     "gone": {

@@ -76,6 +76,21 @@ def test_bench_search_prints_one_object_a_line():
     assert all(figure["value"] > 0 < figure["limit"] for figure in figures)
 
 
+def test_bench_directory_prints_the_page_beside_the_raw_question():
+    ended = subprocess.run(
+        [BENCH, "directory", "--size", "400", "--runs", "3", "--json"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    figures = {row["name"]: row for row in map(json.loads, ended.stdout.splitlines())}
+
+    assert set(figures) == {"directory.sql", "directory.page", "directory.page.wide"}
+    page = figures["directory.page"]
+    assert page["value"] > page["limit"] == figures["directory.sql"]["value"] > 0
+
+
 def test_bench_broadcast_sends_every_mail_and_prints_its_rates():
     ended = subprocess.run(
         [BENCH, "broadcast", "--size", "20", "--json"],
