@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 from django.conf import settings
 from django.template import Context
@@ -302,7 +303,7 @@ def render_invitations(rows: Sequence[Delivery]) -> dict[int, Mail | Skip]:
             {
                 "community": community,
                 "by": inviting[row.payload["by"]],
-                "action_url": absolute_url(reverse("account_signup")),
+                "action_url": _sign_up(row.recipient),
             },
         )
         for row in rows
@@ -310,6 +311,12 @@ def render_invitations(rows: Sequence[Delivery]) -> dict[int, Mail | Skip]:
         and row.recipient
         and row.recipient.standing == Standing.INVITED
     }
+
+
+def _sign_up(invited: Therapist) -> str:
+    """With their address in the form already: they would type it as we know it, or be a stranger."""
+    query = urlencode({"email": invited.email})
+    return f"{absolute_url(reverse('account_signup'))}?{query}"
 
 
 def render_fast_lanes(rows: Sequence[Delivery]) -> dict[int, Mail | Skip]:

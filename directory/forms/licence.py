@@ -20,7 +20,7 @@ class AttestForm(DayForm):
         },
     )
     certificate = forms.FileField(
-        label=gettext_lazy("Certificate, if you want to show one"),
+        label=gettext_lazy("Certificate"),
         required=False,
         widget=forms.FileInput(
             {"accept": "application/pdf,image/jpeg,image/png,image/webp"}

@@ -6,12 +6,13 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from directory.domain.application import answer_questions
+from directory.domain.application import answer_questions, say_usual_wait
 from directory.domain.membership import apply_to_join, invited_at
 from directory.enums import Standing
 from directory.errors import DomainError
 from directory.forms.join import JoinForm
 from directory.http import VisitorRequest
+from directory.models import Therapist
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -21,8 +22,9 @@ def join(request: VisitorRequest) -> HttpResponse:
         return redirect(f"{reverse('account_signup')}?next={request.path}")
     if request.therapist is not None and request.therapist.standing != Standing.LEFT:
         return redirect("home")
+    known = _known(request)
     form = JoinForm(
-        request.POST or None, community=request.community, initial=_known(request)
+        request.POST or None, community=request.community, initial=_told(known)
     )
     if form.is_valid():
         try:
@@ -36,17 +38,22 @@ def join(request: VisitorRequest) -> HttpResponse:
                 request, _("Thank you. A moderator reads it and writes to you.")
             )
             return redirect("home")
-    return render(request, "directory/join.html", {"form": form})
-
-
-def _known(request: VisitorRequest) -> dict[str, str]:
-    """What somebody who left told us before, or who invited them said."""
-    known = request.therapist
-    if known is None and request.user.is_authenticated:
-        known = invited_at(request.user)
-    if known is None:
-        return {}
-    return {
-        name: getattr(known, name)
-        for name in ["name", "credentials", "zip_code", "neighbourhood"]
+    context = {
+        "form": form,
+        "inviting": known.invited_by if known else None,
+        "wait": say_usual_wait(),
     }
+    return render(request, "directory/join.html", context)
+
+
+def _known(request: VisitorRequest) -> Therapist | None:
+    """Somebody who left, or whom a member invited."""
+    if request.therapist is None and request.user.is_authenticated:
+        return invited_at(request.user)
+    return request.therapist
+
+
+def _told(known: Therapist | None) -> dict[str, str]:
+    """What they told us before, or who invited them said."""
+    fields = ["name", "credentials", "zip_code", "neighbourhood"] if known else []
+    return {name: getattr(known, name) for name in fields}

@@ -61,10 +61,15 @@ def test_invited_prefilled_questions_asked_talked_with_declined_and_appealed(
     assert [message.to for message in mail.outbox] == [["noor@example.org"]]
     assert "Dana Whitlock invites you" in mail.outbox[0].subject
 
+    link = f"{reverse('account_signup')}?email=noor%40example.org"
+    assert link in mail.outbox[0].body
+    client.logout()
+    assert client.get(link).context["form"]["email"].value() == "noor@example.org"
     client.force_login(UserFactory(email="noor@example.org"))
     join = reverse("directory:join")
-    form = client.get(join).context["form"]
-    assert form["name"].value() == "Noor Haddad"
+    page = client.get(join)
+    assert page.context["form"]["name"].value() == "Noor Haddad"
+    assert "Dana Whitlock invites you." in page.content.decode()
     client.post(
         join,
         {
