@@ -33,15 +33,15 @@ TO_COME = [OccurrenceState.BOOKED, OccurrenceState.HELD, OccurrenceState.DISPLAC
 
 
 def commitments_of(therapist: Therapist) -> list[Commitment]:
-    """Bookings with others that still have dates to come, in one query for each side."""
+    """Bookings with others that still have dates to come, handed on to them or their own, in one query for each side."""
     to_come = Occurrence.objects.ending_after(timezone.now()).filter(state__in=TO_COME)
     lines = []
-    for is_host, side in [
-        (False, Booking.objects.filter(guest=therapist)),
-        (True, Booking.objects.filter(office__hosts=therapist)),
+    for is_host, side, dates in [
+        (False, Booking.objects.all(), to_come.filter(guest=therapist)),
+        (True, Booking.objects.filter(office__hosts=therapist), to_come),
     ]:
         bookings = (
-            side.filter(status__in=OPEN, occurrences__in=to_come)
+            side.filter(status__in=OPEN, occurrences__in=dates)
             .annotate(last=Max("occurrences__period__endswith"))
             .select_related("office__building", "guest")
             .order_by("last", "pk")

@@ -43,7 +43,7 @@ def erase_departed(now: datetime | None = None) -> int:
     declined = timedelta(days=Community.objects.current().keep_declined_days)
     people = Therapist.objects.filter(standing=Standing.LEFT, erased_at=None)
     until, erased = time.monotonic() + SECONDS, 0
-    for person in people.exclude(user=None).order_by("pk"):
+    for person in people.order_by("pk"):
         if time.monotonic() > until:
             break
         erased += _erase(person, now, declined)
@@ -56,6 +56,8 @@ def _erase(person: Therapist, now: datetime, declined: timedelta) -> bool:
     event = person.standing_events.last()
     if person.standing != Standing.LEFT or event is None:
         return False  # came back meanwhile
+    if event.old == Standing.INVITED:
+        return False  # nothing is kept but the address, so that nobody enters it again
     until = (
         event.undo_until if event.actor_id == person.pk else event.created_at + declined
     )

@@ -17,7 +17,11 @@ from directory.domain.membership import leave
 from directory.models import Delivery, StandingEvent, Therapist, User
 from spaces.models import Booking, Occurrence
 from tests.access.world import build
-from tests.factories.directory import ModeratorFactory, TherapistFactory
+from tests.factories.directory import (
+    InvitedFactory,
+    ModeratorFactory,
+    TherapistFactory,
+)
 from tests.factories.spaces import BookingFactory, OccurrenceFactory, OfficeFactory
 from tests.periods import hours
 
@@ -145,10 +149,14 @@ def test_the_other_side_keeps_its_history(client):
 
 def test_erasure_waits_for_the_last_date_and_for_14_days():
     early, busy, back, gone = TherapistFactory.create_batch(4)
-    booking = BookingFactory(guest=busy, status="confirmed", notice_days=60)
-    OccurrenceFactory(booking=booking, state="booked", period=hours(9, 10, day=20))
-    for person, days in [(early, 13), (busy, 15), (gone, 14)]:
+    invited = InvitedFactory()
+    handed_on = BookingFactory(status="confirmed", notice_days=60)
+    OccurrenceFactory(
+        booking=handed_on, guest=busy, state="booked", period=hours(9, 10, day=20)
+    )
+    for person, days in [(early, 13), (busy, 15), (gone, 14), (invited, 900)]:
         went(person, days)
+    User.objects.filter(pk=gone.user_id).delete()  # at the desk, say
 
     assert erase_departed() == 1
     assert list(Therapist.objects.exclude(erased_at=None)) == [gone]
