@@ -33,6 +33,7 @@ def register() -> None:
         ("report_received", render_reports),
         ("report_decided", render_decided),
         ("seen_as", render_seen_as),
+        ("profiles_merged", render_merged),
     ):
         register_message(MessageKind(name, Priority.ESSENTIAL, None, render))
     for name, render in (
@@ -184,6 +185,17 @@ def render_seen_as(rows: Sequence[Delivery]) -> Rendered:
             "by": people.get(row.payload["by"]),
             "at": datetime.fromisoformat(row.payload["at"]),
             "why": row.payload["reason"],
+            "reason": _("You get this because it was about you."),
+        }
+
+    return _each(rows, said)
+
+
+def render_merged(rows: Sequence[Delivery]) -> Rendered:
+    def said(row: Delivery) -> dict[str, Any]:
+        return {
+            "why": row.payload["reason"],
+            "action_url": absolute_url(reverse("directory:profile_edit")),
             "reason": _("You get this because it was about you."),
         }
 

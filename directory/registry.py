@@ -198,6 +198,29 @@ def acquaintances_of(therapist: Therapist) -> set[int]:
     return {pk for find in _acquaintances for pk in find(therapist)}
 
 
+# --- Two rows that are one person ----------------------------------------------------------
+_clashes: list[Callable[[Therapist, Therapist], list[str]]] = []
+_merged: list[Callable[[Therapist], None]] = []
+
+
+def register_merging(
+    clashes: Callable[[Therapist, Therapist], list[str]],
+    settle: Callable[[Therapist], None],
+) -> None:
+    """``clashes`` says, in a transaction, why the first cannot become the second; ``settle`` follows once it has."""
+    _clashes.append(clashes)
+    _merged.append(settle)
+
+
+def merge_clashes(duplicate: Therapist, into: Therapist) -> list[str]:
+    return [line for find in _clashes for line in find(duplicate, into)]
+
+
+def settle_merged(into: Therapist) -> None:
+    for settle in _merged:
+        settle(into)
+
+
 # --- How long things are kept -----------------------------------------------------------
 @dataclass(frozen=True)
 class Keeping:

@@ -14,6 +14,7 @@ class SpacesConfig(AppConfig):
             register_acquaintances,
             register_departure,
             register_keeping,
+            register_merging,
             register_person,
             register_queue,
         )
@@ -24,6 +25,7 @@ class SpacesConfig(AppConfig):
             partners_of,
             tables_of,
         )
+        from spaces.domain import merging
         from spaces.domain.departure import run_out
         from spaces.domain.erasure import erase_traces
         from spaces.notifications import (
@@ -63,6 +65,7 @@ class SpacesConfig(AppConfig):
         register_person(commitments_of, tables_of, calendar_of)
         register_departure(run_out, erase_traces)
         register_acquaintances(partners_of)
+        register_merging(merging.clashes, merging.settle)
         for keeping in keepings():
             register_keeping(keeping)
         for queue in queues_of_places():

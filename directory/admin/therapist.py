@@ -14,6 +14,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from directory.admin.merge import merge_into
 from directory.admin.roster import roster, roster_export
 from directory.admin.rows import ReadOnlyRows, ReasonForm, moderator_of
 from directory.admin.seeing import see_as
@@ -302,7 +303,12 @@ class TherapistAdmin(admin.ModelAdmin):
             self.admin_site.admin_view(see_as),
             name="directory_therapist_see",
         )
-        return [decide, write, imported, exported, see, *super().get_urls()]
+        merged = path(
+            "<int:pk>/merge/",
+            self.admin_site.admin_view(merge_into),
+            name="directory_therapist_merge",
+        )
+        return [decide, write, imported, exported, see, merged, *super().get_urls()]
 
     def change_view(
         self,

@@ -70,9 +70,9 @@ def erase(therapist: Therapist, *, now: datetime) -> None:
     Delivery.objects.filter(Q(recipient=therapist) | addressed).delete()
     _forget_log(therapist, former)
     user = therapist.user
-    _empty(therapist, former, now)
+    empty(therapist, former, now)
     if user is not None:
-        _forget_sign_in(user)
+        forget_sign_in(user)
     scrub(words, former)
     delete_after_commit(files)
 
@@ -110,7 +110,7 @@ def _identifying(therapist: Therapist) -> list[str]:
     return sorted(word.strip() for word in found if len(word.strip()) >= SHORTEST)
 
 
-def _empty(therapist: Therapist, former: str, now: datetime) -> None:
+def empty(therapist: Therapist, former: str, now: datetime) -> None:
     for field in therapist._meta.concrete_fields:  # noqa: SLF001 -- every column there is
         if field.name not in KEPT:
             setattr(therapist, field.name, field.get_default())
@@ -121,7 +121,7 @@ def _empty(therapist: Therapist, former: str, now: datetime) -> None:
     therapist.terms.clear()
 
 
-def _forget_sign_in(user: User) -> None:
+def forget_sign_in(user: User) -> None:
     """What a moderator did stays on record, as done by a former one."""
     sessions = UserSession.objects.filter(user=user).values_list("session_key")
     Session.objects.filter(session_key__in=sessions).delete()
