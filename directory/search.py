@@ -177,8 +177,11 @@ WHERE lives GROUP BY kind_id
 UNION ALL
 SELECT 'term', term_id::text, count(*)
 FROM fit JOIN directory_therapist_terms ON therapist_id = fit.id
-WHERE schools IS DISTINCT FROM '{me}' OR term_id NOT IN (SELECT id FROM directory_term WHERE kind = '{school}')
 GROUP BY term_id
+UNION ALL
+SELECT 'term', term_id::text, -count(*)
+FROM fit JOIN directory_therapist_terms ON therapist_id = fit.id JOIN directory_term ON directory_term.id = term_id
+WHERE schools = '{me}' AND kind = '{school}' GROUP BY term_id
 """
 SUMS = {facet: f"count(*) FILTER (WHERE {facet})" for facet in COLLEAGUE_FACETS} | {
     "supervises": "count(*) FILTER (WHERE supervises <> '')"
@@ -188,7 +191,7 @@ SUMS = {facet: f"count(*) FILTER (WHERE {facet})" for facet in COLLEAGUE_FACETS}
 def counts_of(
     people: TherapistQuerySet, any_of: Mapping[str, Q] | None = None
 ) -> Counts:
-    """Two queries, however many people. The most chosen come first.
+    """Two queries, however many people. The most chosen come first. Schools that people keep to themselves are taken off.
 
     ``any_of``: conditions on facets of which any chosen value will do. A facet's own is left out where its values are
     counted, as another value ticked would add people.
@@ -215,7 +218,7 @@ def counts_of(
         ),
         values,
     )
-    chosen = {int(pk): count for pk, count in found["term"].items()}
+    chosen = {int(pk): count for pk, count in found["term"].items() if count}
     terms: dict[str, list[tuple[Term, int]]] = {}
     for term in sorted(
         Term.objects.filter(pk__in=chosen),
@@ -242,7 +245,7 @@ def _counted(sql: str, values: Sequence[Any]) -> dict[str, dict[str, int]]:
         with connection.cursor() as cursor:
             cursor.execute(sql, values)
             for part, name, count in cursor.fetchall():
-                found[part][name] = count
+                found[part][name] = found[part].get(name, 0) + count
         if found["total"][""] > WIDE:
             cache.set(key, found, WIDE_SECONDS)
     return found
