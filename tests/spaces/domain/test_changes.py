@@ -61,12 +61,12 @@ ALLOWED = {
     ("booked", "booked"): {"guest"},
     ("booked", "skipped"): {"guest"},
     ("booked", "given_back"): {"guest"},
-    ("booked", "cancelled"): {"host", "guest"},
+    ("booked", "cancelled"): {"host", "guest", "clock"},  # the clock: of who went
     ("booked", "released"): {"clock"},
     ("booked", "displaced"): {"clock"},
     ("displaced", "booked"): {"host", "clock"},
     ("displaced", "released"): {"clock"},
-    ("displaced", "cancelled"): {"host", "guest"},
+    ("displaced", "cancelled"): {"host", "guest", "clock"},
     ("skipped", "booked"): {"guest"},
     ("given_back", "booked"): {"guest"},
 }

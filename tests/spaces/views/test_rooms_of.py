@@ -42,5 +42,5 @@ def test_a_profile_asks_a_constant_number_of_queries(
     for office in OfficeFactory.create_batch(count, hosts=[person]):
         OpeningFactory(office=office)
 
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(12):
         profile(client, person)
