@@ -11,7 +11,7 @@ class DirectoryConfig(AppConfig):
         from anymail.signals import tracking
 
         from directory import news, notifications
-        from directory.queries import queues_of_people
+        from directory.queues import queues_of_people
         from directory.registry import register_queue
         from directory.views.tracking import mail_tracked
 

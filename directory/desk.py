@@ -18,7 +18,7 @@ from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from directory.registry import queues
+from directory.registry import what_waits
 
 
 class Desk(AdminSite):
@@ -81,11 +81,8 @@ class Desk(AdminSite):
     def index(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> TemplateResponse:
-        waiting = [
-            {"label": queue.label, "count": queue.count(), "url": queue.url()}
-            for queue in queues()
-        ]
-        return super().index(request, {**(extra_context or {}), "queues": waiting})
+        more = {**(extra_context or {}), "queues": what_waits()}
+        return super().index(request, more)
 
 
 def _write_down(request: HttpRequest, since: datetime) -> None:

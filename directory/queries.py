@@ -4,21 +4,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db.models import Value
-from django.urls import reverse, reverse_lazy
 from django.utils import timezone
-from django.utils.translation import gettext_lazy as _
 
-from directory.enums import DeliveryState, Fate, Frequency, Priority, Topic
+from directory.enums import Fate, Frequency, Topic
 from directory.models import (
     Conversation,
-    Delivery,
-    Licence,
-    Report,
     Therapist,
     TherapistQuerySet,
 )
 from directory.models.therapist import Plain
-from directory.registry import Queue, acquaintances_of, message_kinds
+from directory.registry import acquaintances_of, message_kinds
 
 NEWCOMER_FOR = timedelta(days=30)
 
@@ -76,46 +71,4 @@ def topics_complained_about(person: Therapist) -> list[Complaint]:
         Complaint(str(Topic(topic).label), at)
         for topic in off.values_list("topic", flat=True)
         if (at := moments[Topic(topic)])
-    ]
-
-
-def queues_of_people() -> list[Queue]:
-    """What waits for a moderator on the desk's front page."""
-    applicants = reverse_lazy("admin:directory_therapist_changelist")
-    deliveries = reverse_lazy("admin:directory_delivery_changelist")
-    reports = reverse_lazy("admin:directory_report_changelist")
-    unsent = Delivery.objects.filter(priority__lte=Priority.ESSENTIAL)
-    return [
-        Queue(
-            _("People who ask to join"),
-            Therapist.objects.applicants().count,
-            lambda: str(applicants),
-        ),
-        Queue(
-            _("Renewed licences to check"),
-            Licence.objects.to_check().count,
-            lambda: reverse("admin:directory_licence_changelist"),
-        ),
-        Queue(
-            _("Members whose licence lapsed"),
-            Therapist.objects.members().filter(lapsed_on__isnull=False).count,
-            lambda: f"{applicants}?standing=member&lapsed=yes",
-        ),
-        Queue(
-            _("Members reported"),
-            Report.objects.undecided().count,
-            lambda: f"{reports}?decided=no",
-        ),
-        Queue(
-            _("Essential mails that failed"),
-            unsent.filter(state=DeliveryState.FAILED).count,
-            lambda: f"{deliveries}?state__exact={DeliveryState.FAILED}",
-        ),
-        Queue(
-            _("Mails whose fate is unknown"),
-            Delivery.objects.filter(
-                state=DeliveryState.UNCERTAIN, next_attempt_at=None
-            ).count,
-            lambda: f"{deliveries}?state__exact={DeliveryState.UNCERTAIN}",
-        ),
     ]

@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django.core.cache import cache
-from django.db.models import QuerySet
+from django.db.models import Count, Min, QuerySet
 from django.utils.functional import Promise
+from django.utils.timesince import timesince
 
 from directory.enums import Priority, Topic
 from directory.models import Delivery, Therapist
@@ -99,11 +100,33 @@ def message_kinds() -> list[MessageKind]:
 # --- What waits for a moderator ---------------------------------------------
 @dataclass(frozen=True)
 class Queue:
-    """One line of the moderation desk's front page: how many wait, and where they are seen."""
+    """One line of the moderation desk's front page: what waits, and where it is seen.
+
+    ``rows`` say, annotated as ``since``, from when on each of them waits: a moment or a date.
+    """
 
     label: str | Promise
-    count: Callable[[], int]
+    rows: Callable[[], QuerySet[Any]]
     url: Callable[[], str]
+
+    def waiting(self) -> "Waiting":
+        found = self.rows().aggregate(count=Count("pk"), oldest=Min("since"))
+        return Waiting(self.label, self.url(), **found)
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """A queue at this moment; ``oldest`` is since when the first one waits, None where nobody does."""
+
+    label: str | Promise
+    url: str
+    count: int
+    oldest: datetime | date | None
+
+    @property
+    def age(self) -> str:
+        """``3 days``"""
+        return timesince(self.oldest, depth=1) if self.oldest else ""
 
 
 _queues: list[Queue] = []
@@ -113,8 +136,9 @@ def register_queue(queue: Queue) -> None:
     _queues.append(queue)
 
 
-def queues() -> list[Queue]:
-    return list(_queues)
+def what_waits() -> list[Waiting]:
+    """One query for each queue, however much waits there."""
+    return [queue.waiting() for queue in _queues]
 
 
 # --- What somebody's going touches, and what is kept of one person --------------

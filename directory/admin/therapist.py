@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from directory.admin.merge import merge_into
 from directory.admin.roster import roster, roster_export
-from directory.admin.rows import ReadOnlyRows, ReasonForm, moderator_of
+from directory.admin.rows import OnlyFilter, ReadOnlyRows, ReasonForm, moderator_of
 from directory.admin.seeing import see_as
 from directory.domain.application import write_message
 from directory.domain.licence import check_licence
@@ -106,23 +106,13 @@ def _is_own(request: HttpRequest, therapist: Therapist | None) -> bool:
     return therapist is not None and therapist.user_id == request.user.pk
 
 
-class LapsedFilter(admin.SimpleListFilter):
+class LapsedFilter(OnlyFilter):
     title = gettext_lazy("licence")
     parameter_name = "lapsed"
+    choice = gettext_lazy("Lapsed")
 
-    def lookups(
-        self, request: HttpRequest, model_admin: admin.ModelAdmin
-    ) -> list[tuple[str, Any]]:
-        return [("yes", gettext_lazy("Lapsed"))]
-
-    def queryset(
-        self, request: HttpRequest, queryset: QuerySet[Therapist]
-    ) -> QuerySet[Therapist]:
-        return (
-            queryset.filter(lapsed_on__isnull=False)
-            if self.value() == "yes"
-            else queryset
-        )
+    def only(self, queryset: QuerySet[Therapist]) -> QuerySet[Therapist]:
+        return queryset.filter(lapsed_on__isnull=False)
 
 
 class StandingFilter(admin.SimpleListFilter):

@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from directory.admin.rows import ReadOnlyRows
+from directory.admin.rows import OnlyFilter, ReadOnlyRows
 from spaces.domain.office import keep_local_hours, set_hidden
 from spaces.hours import clock
 from spaces.models import (
@@ -23,6 +23,7 @@ from spaces.models import (
     Opening,
     WaitlistEntry,
 )
+from spaces.models.opening import OpeningQuerySet
 from spaces.week import day_name
 
 
@@ -177,6 +178,15 @@ def said_hours(opening: Opening) -> str:
     return f"{day_name(opening.weekday)} {clock(opening.start)}–{clock(opening.end)}"
 
 
+class StaleFilter(OnlyFilter):
+    title = _("still true?")
+    parameter_name = "stale"
+    choice = _("Not confirmed for 90 days")
+
+    def only(self, queryset: OpeningQuerySet) -> OpeningQuerySet:
+        return queryset.stale()
+
+
 @admin.register(Opening)
 class OpeningAdmin(ReadOnly):
     list_display = [
@@ -188,7 +198,7 @@ class OpeningAdmin(ReadOnly):
         "audience",
         "confirmed_at",
     ]
-    list_filter = ["audience", "weekday"]
+    list_filter = [StaleFilter, "audience", "weekday"]
     list_select_related = ["office"]
     search_fields = ["office__name"]
 

@@ -21,6 +21,14 @@ class OpeningQuerySet(models.QuerySet["Opening"]):
         """Confirmed still true within 90 days."""
         return self.filter(confirmed_at__gt=(now or timezone.now()) - STALE)
 
+    def stale(self) -> "OpeningQuerySet":
+        """Of rooms that are listed, and hidden for want of a word: their hosts were asked and did not answer."""
+        return self.current().filter(
+            confirmed_at__lte=timezone.now() - STALE,
+            office__is_hidden=False,
+            office__is_draft=False,
+        )
+
     def current(self) -> "OpeningQuerySet":
         """Not over: its last date, if any, is yet to come. (A day of slack covers every zone.)"""
         yesterday = timezone.now().date() - timedelta(days=1)

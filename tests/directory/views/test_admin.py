@@ -1,3 +1,5 @@
+from datetime import timedelta
+
 import pytest
 from django.core import mail
 from django.urls import reverse
@@ -237,13 +239,21 @@ def test_terms_are_edited_not_deleted(client, moderator):
     )
 
 
-def test_the_desk_begins_with_what_waits(client, moderator):
+def test_the_desk_begins_with_what_waits_and_since_when(client, moderator):
+    now = timezone.now()
+    longest = applicant()
+    longest.standing_events.update(created_at=now - timedelta(days=3, hours=5))
     applicant()
     DeliveryFactory(priority=1, state=DeliveryState.FAILED)
 
-    queues = client.get(reverse("admin:index")).context["queues"]
+    page = client.get(reverse("admin:index"))
 
-    waiting = {str(queue["label"]): queue["count"] for queue in queues}
-    assert waiting["People who ask to join"] == 1
-    assert waiting["Essential mails that failed"] == 1
-    assert all(client.get(queue["url"]).status_code == 200 for queue in queues)
+    waiting = {str(queue.label): queue for queue in page.context["queues"]}
+    asked = waiting["People who ask to join"]
+    assert (asked.count, asked.age) == (2, "3\N{NO-BREAK SPACE}days")
+    assert waiting["Essential mails that failed"].count == 1
+    assert (waiting["Members reported"].count, waiting["Members reported"].age) == (
+        0,
+        "",
+    )
+    assert all(client.get(queue.url).status_code == 200 for queue in waiting.values())
