@@ -239,6 +239,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": OUTBOX_SWEEP_SECONDS,
         "options": {"expires": 60},
     },
+    "write-digests": {
+        "task": "directory.tasks.write_digests",
+        "schedule": crontab(minute="5,35"),  # which of these is morning, its zone says
+        "options": {"expires": 1500},
+    },
     "look-at-licences": {
         "task": "directory.tasks.look_at_licences",
         "schedule": crontab(hour="10,15", minute=5),  # UTC; twice, in case one is lost

@@ -10,13 +10,14 @@ class DirectoryConfig(AppConfig):
         # ruff: noqa: PLC0415 -- models are loaded only now
         from anymail.signals import tracking
 
-        from directory import news, notifications
+        from directory import digests, news, notifications
         from directory.queues import queues_of_people
         from directory.registry import register_queue
         from directory.views.tracking import mail_tracked
 
         notifications.register()
         news.register()
+        digests.register()
         tracking.connect(mail_tracked, dispatch_uid="fates of mails")
         for queue in queues_of_people():
             register_queue(queue)

@@ -2,19 +2,18 @@
 
 import time
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from django.db.models import Q, QuerySet
 from django.http import QueryDict
 from django.utils import timezone
 
 from directory.domain.colleague_search import NEW_FOR, tell_of_colleagues
+from directory.domain.digest import MORNING
 from directory.enums import Frequency, Standing
 from directory.filters import TherapistFilter
 from directory.models import ColleagueSearch, Community, Therapist
 from directory.queries import people_shown_to
 
-MORNING = 7  # o'clock in the community's zone: when daily news is written
 BATCH = 500  # searches looked at in one go, those longest not looked at first
 SECONDS = 60.0  # that one go may take
 
@@ -40,7 +39,7 @@ def look_for_newcomers(now: datetime | None = None) -> None:
 
 
 def _due(now: datetime, community: Community) -> QuerySet[ColleagueSearch]:
-    local = now.astimezone(ZoneInfo(community.timezone))
+    local = community.local(now)
     morning = local.replace(hour=MORNING, minute=0, second=0, microsecond=0)
     at_once = Q(frequency=Frequency.AT_ONCE)
     daily = Q(frequency=Frequency.DAILY, looked_at__lt=morning)

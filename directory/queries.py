@@ -8,6 +8,8 @@ from django.utils import timezone
 
 from directory.enums import Fate, Frequency, Topic
 from directory.models import (
+    Absence,
+    Community,
     Conversation,
     Therapist,
     TherapistQuerySet,
@@ -44,6 +46,22 @@ def members_named(text: str, *, by: Therapist) -> TherapistQuerySet:
     return people.annotate(plain_name=Plain("name")).filter(
         plain_name=Plain(Value(text))
     )
+
+
+def moderators_on_duty(
+    *, but: Therapist | None = None, now: datetime | None = None
+) -> TherapistQuerySet:
+    """Who is written to when something waits for a moderator: those not away today; all, where everybody is away.
+
+    ``but`` is left out: nobody decides about themselves.
+    """
+    everybody = Therapist.objects.moderators()
+    if but is not None:
+        everybody = everybody.exclude(pk=but.pk)
+    today = Community.objects.current().local(now).date()
+    away = Absence.objects.on(today).values("moderator")
+    here = everybody.exclude(pk__in=away)
+    return here if here.exists() else everybody
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from celery import Task, shared_task
 from django.core.cache import cache
 from django.db import transaction
 
-from directory.domain import departure, export, keeping, licence, roster
+from directory.domain import departure, digest, export, keeping, licence, roster
 from directory.domain.delivery import send_due, sweep_deliveries
 from directory.domain.outbox import wake_after_commit
 from directory.domain.profile import ask_to_confirm
@@ -24,6 +24,11 @@ def send_due_deliveries() -> None:
 @shared_task
 def sweep_outbox() -> None:
     sweep_deliveries()
+
+
+@shared_task
+def write_digests() -> None:
+    digest.write_digests()
 
 
 @shared_task

@@ -1,5 +1,6 @@
 """The moderation desk for people."""
 
+from directory.admin import absence as absence
 from directory.admin import audit as audit
 from directory.admin import community as community
 from directory.admin import delivery as delivery

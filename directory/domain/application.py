@@ -22,6 +22,7 @@ from directory.models import (
     Therapist,
     Vouch,
 )
+from directory.queries import moderators_on_duty
 from directory.registry import emergency_open
 
 S = Standing
@@ -101,7 +102,7 @@ def _tell_other_side(message: ApplicationMessage) -> None:
     if message.author_id != message.applicant_id:
         people = [message.applicant]
     else:
-        people = list(Therapist.objects.moderators().exclude(pk=message.author_id))
+        people = list(moderators_on_duty(but=message.author))
     enqueue_all(
         "application_message",
         [

@@ -18,6 +18,7 @@ from django.db.models.fields.files import FieldFile
 from django.utils.translation import gettext as _
 
 from directory.models import (
+    Absence,
     ApplicationMessage,
     Block,
     ColleagueSearch,
@@ -63,6 +64,7 @@ def erase(therapist: Therapist, *, now: datetime) -> None:
     Supervision.objects.filter(trainee=therapist).delete()
     Supervision.objects.filter(supervisor=therapist).update(supervisor_name=former)
     Vouch.objects.filter(Q(applicant=therapist) | Q(by=therapist)).delete()
+    Absence.objects.filter(Q(moderator=therapist) | Q(stand_in=therapist)).delete()
     Block.objects.filter(Q(blocker=therapist) | Q(blocked=therapist)).delete()
     ApplicationMessage.objects.filter(applicant=therapist).delete()
     StandingEvent.objects.filter(therapist=therapist).update(reason="")

@@ -14,6 +14,7 @@ from django.db.models.fields.files import FieldFile
 from django.utils import timezone
 
 from directory.models import (
+    Absence,
     ApplicationMessage,
     Block,
     ColleagueSearch,
@@ -113,6 +114,7 @@ def _of_people(therapist: Therapist) -> dict[str, Rows]:
         "application": ApplicationMessage.objects.filter(applicant=therapist),
         "messages": Message.objects.filter(author=therapist),
         "colleague_searches": ColleagueSearch.objects.filter(therapist=therapist),
+        "absences": Absence.objects.filter(moderator=therapist),
         "blocks": Block.objects.filter(blocker=therapist),
     }
     return {

@@ -5,7 +5,6 @@ it comes 30 days later.
 """
 
 from datetime import date, timedelta
-from zoneinfo import ZoneInfo
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
@@ -208,4 +207,4 @@ def _locked(licence: Licence) -> Licence:
 
 
 def _today() -> date:
-    return timezone.localdate(timezone=ZoneInfo(Community.objects.current().timezone))
+    return Community.objects.current().local().date()

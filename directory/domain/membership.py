@@ -24,6 +24,7 @@ from directory.errors import (
 )
 from directory.geo import place_of_zip, snap
 from directory.models import Licence, StandingEvent, Supervision, Term, Therapist, User
+from directory.queries import moderators_on_duty
 from directory.text import plain_address, ways_to_write
 
 
@@ -127,7 +128,7 @@ def apply_to_join(
         "application_received",
         [
             {"to": moderator, "cause": f"application:{event.pk}", "payload": payload}
-            for moderator in Therapist.objects.moderators()
+            for moderator in moderators_on_duty(but=therapist)
         ],
     )
     return therapist

@@ -11,6 +11,7 @@ from directory.domain.outbox import Letter, enqueue, enqueue_all
 from directory.enums import ReportOutcome
 from directory.errors import DomainError, NotAllowedError
 from directory.models import Conversation, Report, Therapist
+from directory.queries import moderators_on_duty
 
 MOST_A_DAY = 10  # of one person
 
@@ -46,7 +47,7 @@ def report_member(
     report = Report.objects.create(
         about=person, reporter=by, text=text[:4000], conversation=conversation
     )
-    moderators = Therapist.objects.moderators().exclude(pk=person.pk)
+    moderators = moderators_on_duty(but=person)
     enqueue_all(
         "report_received",
         [

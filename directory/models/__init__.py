@@ -1,3 +1,4 @@
+from directory.models.absence import Absence
 from directory.models.application import ApplicationMessage, Vouch
 from directory.models.block import Block
 from directory.models.community import Community
@@ -20,6 +21,7 @@ from directory.models.therapist import StandingEvent, Therapist, TherapistQueryS
 from directory.models.user import User
 
 __all__ = [
+    "Absence",
     "ApplicationMessage",
     "Block",
     "ColleagueSearch",

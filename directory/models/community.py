@@ -1,5 +1,9 @@
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from directory.enums import DistanceUnit
@@ -175,6 +179,10 @@ class Community(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def local(self, now: datetime | None = None) -> datetime:
+        """This moment, or ``now``, by the clocks of the community's zone."""
+        return (now or timezone.now()).astimezone(ZoneInfo(self.timezone))
 
     @property
     def unit(self) -> DistanceUnit:

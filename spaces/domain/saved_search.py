@@ -4,13 +4,13 @@ import time
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from itertools import groupby
-from zoneinfo import ZoneInfo
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from directory.domain.digest import MORNING
 from directory.domain.outbox import enqueue
 from directory.enums import Frequency, Standing
 from directory.errors import DomainError
@@ -21,7 +21,6 @@ from spaces.queries import fitting_offices
 from spaces.searches import wanted_of
 
 MOST_SEARCHES = 20  # of one person
-MORNING = 7  # o'clock in the community's zone: when daily digests are made
 BATCH = 500  # searches looked at in one go, those longest not looked at first
 SECONDS = 60.0  # that one go may take
 NEWS_LASTS = timedelta(days=2)  # then a mail that could not leave is no news any more
@@ -74,7 +73,7 @@ def look_at_searches(now: datetime | None = None) -> None:
     """
     now = now or timezone.now()
     community = Community.objects.current()
-    today = now.astimezone(ZoneInfo(community.timezone)).date()
+    today = community.local(now).date()
     SavedSearch.objects.filter(last_date__lt=today).delete()
     due = _due(now, community).order_by("looked_at", "pk")[:BATCH]
     ids = sorted(due.values_list("therapist", "pk"))
@@ -86,7 +85,7 @@ def look_at_searches(now: datetime | None = None) -> None:
 
 
 def _due(now: datetime, community: Community) -> QuerySet[SavedSearch]:
-    local = now.astimezone(ZoneInfo(community.timezone))
+    local = community.local(now)
     morning = local.replace(hour=MORNING, minute=0, second=0, microsecond=0)
     at_once = Q(frequency=Frequency.AT_ONCE)
     daily = Q(frequency=Frequency.DAILY, looked_at__lt=morning)

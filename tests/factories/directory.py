@@ -1,3 +1,5 @@
+from datetime import timedelta
+
 import factory
 from allauth.mfa.models import Authenticator
 from django.utils import timezone
@@ -5,6 +7,7 @@ from factory.django import DjangoModelFactory
 
 from directory.enums import DeliveryState, Priority, Standing, TermKind
 from directory.models import (
+    Absence,
     Block,
     Community,
     Delivery,
@@ -16,6 +19,7 @@ from directory.models import (
     Therapist,
     User,
 )
+from tests.periods import today
 
 
 class CommunityFactory(DjangoModelFactory[Community]):
@@ -92,6 +96,18 @@ class InvitedFactory(TherapistFactory):
 
 class ModeratorFactory(TherapistFactory):
     user = factory.SubFactory(UserFactory, is_staff=True)
+
+
+class AbsenceFactory(DjangoModelFactory[Absence]):
+    class Meta:
+        model = Absence
+
+    moderator = factory.SubFactory(ModeratorFactory)
+    stand_in = factory.SubFactory(ModeratorFactory)
+    first_date = factory.LazyFunction(today)
+    last_date = factory.LazyAttribute(
+        lambda absence: absence.first_date + timedelta(days=7)
+    )
 
 
 class TermFactory(DjangoModelFactory[Term]):

@@ -5,7 +5,6 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, time, timedelta
 from typing import TypeVar
-from zoneinfo import ZoneInfo
 
 from django.db import DatabaseError, transaction
 from django.db.models import Q
@@ -149,7 +148,7 @@ def quiet_until(
 ) -> datetime | None:
     """When the quiet hours end in which ``now`` lies; None outside of them."""
     start, end = therapist.quiet_from_minute, therapist.quiet_to_minute
-    local = now.astimezone(ZoneInfo(community.timezone))
+    local = community.local(now)
     minute = local.hour * 60 + local.minute
     is_quiet = (
         start <= minute < end if start <= end else minute >= start or minute < end

@@ -1,5 +1,7 @@
 """Each promise of the database, broken once."""
 
+from datetime import date
+
 import pytest
 from django.db import IntegrityError, connection
 from django.utils import timezone
@@ -13,6 +15,7 @@ from directory.models import (
     Vouch,
 )
 from tests.factories.directory import (
+    AbsenceFactory,
     BlockFactory,
     CommunityFactory,
     DeliveryFactory,
@@ -41,6 +44,8 @@ def again(row):
 
 
 BROKEN = {
+    "directory_absence_forward": lambda: AbsenceFactory(last_date=date(2020, 1, 1)),
+    "directory_absence_another_stands_in": lambda: _own_stand_in(TherapistFactory()),
     "directory_user_email_unique": lambda: [
         UserFactory(email="a@example.org"),
         UserFactory(email="A@example.org"),
@@ -126,6 +131,10 @@ def _search(**fields):
 
 def _own_supervisor(person):
     SupervisionFactory(trainee=person, supervisor=person)
+
+
+def _own_stand_in(person):
+    AbsenceFactory(moderator=person, stand_in=person)
 
 
 def _own_block(person):
