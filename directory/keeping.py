@@ -8,6 +8,7 @@ from django.contrib.admin.models import LogEntry
 from django.db.models import QuerySet
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from directory.enums import DeliveryState
 from directory.models import Community, Conversation, Delivery, Report
@@ -20,6 +21,17 @@ OVER = [DeliveryState.SENT, DeliveryState.SKIPPED, DeliveryState.FAILED]
 class Kept:
     label: str | Promise
     days: int
+
+    @property
+    def how_long(self) -> str:
+        years, rest = divmod(self.days, 365)
+        if years and not rest:
+            return ngettext("%(count)s year", "%(count)s years", years) % {
+                "count": years
+            }
+        return ngettext("%(count)s day", "%(count)s days", self.days) % {
+            "count": self.days
+        }
 
 
 def kept_by(community: Community) -> list[Kept]:

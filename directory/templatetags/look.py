@@ -81,6 +81,9 @@ def is_optional(field: BoundField) -> bool:
     """A field one may leave empty, in a form where others must be filled; a search says ``marks_optional = False``."""
     if not getattr(field.form, "marks_optional", True):
         return False
+    choices = getattr(field.field, "choices", None) or [("", "")]
+    if field.widget_type == "select" and all(value for value, _ in choices):
+        return False  # it always says something
     fields = field.form.fields.values()
     return not field.field.required and any(other.required for other in fields)
 
