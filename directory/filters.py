@@ -14,9 +14,10 @@ from django_filters.fields import MultipleChoiceField
 
 from directory.enums import TermKind
 from directory.forms.fields import FARTHEST, LineField, ZipField
-from directory.geo import METRES, DistanceTo, nearer_than, place_of_zip, snap
+from directory.geo import METRES, Away, DistanceTo, nearer_than, place_of_zip, snap
 from directory.models import Community, Term, Therapist, TherapistQuerySet
 from directory.search import (
+    WIDE,
     Counts,
     counts_of,
     has,
@@ -57,6 +58,7 @@ SORTS = {
     "newest": gettext_lazy("newest"),
 }
 AROUND = {"radius", "zip", "sort"}
+NEAREST = [F("metres").asc(nulls_last=True), "name", "pk"]
 TOO_NEAR = gettext_lazy("At least %(limit_value)s, please.")
 TOO_FAR = gettext_lazy("At most %(limit_value)s, please.")
 
@@ -207,7 +209,17 @@ class TherapistFilter(django_filters.FilterSet):  # type: ignore[misc]
             people = people.annotate(metres=DistanceTo(*centre))
         self.counted, self.any_of = people, self._any_of()
         people = people.filter(*self.any_of.values())
-        return people.order_by(*self._order(centre is not None))
+        order = self._order(centre is not None)
+        self.is_by_distance = order == NEAREST
+        return people.order_by(*order)
+
+    def in_order(self, total: int) -> TherapistQuerySet:
+        """``qs``, of which ``total`` are known to be. Of very many the nearest are read from the index: sorting all of
+        them for one page takes longer."""
+        people: TherapistQuerySet = self.qs
+        if self.is_by_distance and self.centre is not None and total > WIDE:
+            return people.order_by(Away(*self.centre), "name", "pk")
+        return people
 
     def counts(self) -> Counts:
         """Of each facet, how many there are with everything else that was asked for."""
@@ -235,7 +247,7 @@ class TherapistFilter(django_filters.FilterSet):  # type: ignore[misc]
         if asked.get("q") and sort in {"", "best"}:
             return ["-likeness", "name", "pk"]
         if has_centre and sort != "name":
-            return [F("metres").asc(nulls_last=True), "name", "pk"]
+            return NEAREST
         return ["name", "pk"]
 
 

@@ -132,6 +132,7 @@ class TermAdmin(admin.ModelAdmin):
                 self._retire(request, term, form.cleaned_data["into"])
             return None
         context = self.admin_site.each_context(request) | {
+            "back": request.path,
             "title": _("Retire into another term"),
             "opts": self.opts,
             "form": form,

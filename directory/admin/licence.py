@@ -128,6 +128,7 @@ class LicenceAdmin(admin.ModelAdmin):
             self._decide(request, queryset, refuse_renewal, **form.cleaned_data)
             return None
         context = self.admin_site.each_context(request) | {
+            "back": request.path,
             "title": _("Refuse the renewal with a reason"),
             "opts": self.opts,
             "form": form,

@@ -4,6 +4,7 @@ from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from directory import seeing
@@ -27,6 +28,7 @@ def see_as(request: HttpRequest, pk: int) -> HttpResponse:
         seeing.begin(request, therapist)
         return redirect("home")
     context = admin.site.each_context(request) | {
+        "back": reverse("admin:directory_therapist_change", args=[pk]),
         "title": _("See what %(name)s sees") % {"name": therapist},
         "form": form,
         "rows": [therapist],

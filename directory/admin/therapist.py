@@ -232,6 +232,7 @@ class TherapistAdmin(admin.ModelAdmin):
             )
             return None
         context = self.admin_site.each_context(request) | {
+            "back": request.path,
             "title": _("Decline with a reason"),
             "opts": self.opts,
             "form": form,

@@ -42,7 +42,7 @@ class ClientWordsMixin(forms.Form):
         if may_go:
             choices.insert(0, (LEAVE_OUT, _("Leave this text out and send the rest")))
         return format_html(
-            "{} {}{}",
+            '{} {}<span class="cluster buttons">{}</span>',
             _(
                 "%(words)s looks as if it were about a client. Nothing about clients belongs here, not even without "
                 "a name. You can change it above, or:"

@@ -28,6 +28,7 @@ class JoinForm(ClientWordsMixin):
         label=gettext_lazy("Licence or registration"),
         queryset=Term.objects.none(),
         empty_label=gettext_lazy("Choose one"),
+        error_messages={"required": gettext_lazy("Which one is it?")},
     )
     licence_number = LineField(
         label=gettext_lazy("Its number"),
@@ -40,7 +41,9 @@ class JoinForm(ClientWordsMixin):
         help_text=gettext_lazy("Its name or its two letters: California, CA."),
     )
     expires_on = forms.DateField(
-        label=gettext_lazy("Valid until"), widget=forms.DateInput({"type": "date"})
+        label=gettext_lazy("Valid until"),
+        widget=forms.DateInput({"type": "date"}),
+        error_messages={"required": gettext_lazy("Until which day is it valid?")},
     )
     supervisor_name = LineField(
         label=gettext_lazy("Your supervisor"),
@@ -81,6 +84,7 @@ class JoinForm(ClientWordsMixin):
             self.fields[name] = forms.CharField(
                 label=question,
                 max_length=2000,
+                error_messages={"required": _("A sentence or two, please.")},
                 widget=forms.Textarea({"rows": 3, "dir": "auto"}),
             )
         self.order_fields([name for name in self.fields if name != "agreement"])
@@ -121,4 +125,7 @@ class JoinForm(ClientWordsMixin):
 
 class InviteForm(forms.Form):
     name = LineField(label=gettext_lazy("Their name"), max_length=200)
-    email = forms.EmailField(label=gettext_lazy("Their email address"))
+    email = forms.EmailField(
+        label=gettext_lazy("Their email address"),
+        error_messages={"required": gettext_lazy("Where shall we write to?")},
+    )

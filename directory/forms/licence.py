@@ -6,7 +6,9 @@ class DayForm(forms.Form):
     """One day to come: of a licence, of an insurance."""
 
     day = forms.DateField(
-        label=gettext_lazy("Valid until"), widget=forms.DateInput({"type": "date"})
+        label=gettext_lazy("Valid until"),
+        widget=forms.DateInput({"type": "date"}),
+        error_messages={"required": gettext_lazy("Until which day is it valid?")},
     )
 
 

@@ -46,4 +46,5 @@ class ApplicationMessageForm(ClientWordsMixin):
         label=_("Your words"),
         max_length=4000,
         widget=forms.Textarea({"rows": 5, "dir": "auto"}),
+        error_messages={"required": _("Write a word or two first.")},
     )

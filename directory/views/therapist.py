@@ -47,7 +47,7 @@ def therapist_list(request: TherapistRequest) -> HttpResponse:
     people = _colleagues_of(request.therapist)
     search = _search(request, people, request.GET)
     counts = search.counts()
-    paginator = Paginator(search.qs, PER_PAGE)
+    paginator = Paginator(search.in_order(counts.total), PER_PAGE)
     paginator.count = counts.total  # known already
     page = paginator.get_page(request.GET.get("page"))
     chips = chips_of(request.GET, request.community)

@@ -80,7 +80,7 @@ def test_join_takes_control_characters_out_of_names(client, newcomer):
     ("changed", "field", "words"),
     [
         ({"name": "N" * 500}, "name", "at most 200 characters"),
-        ({"name": " \u202e "}, "name", "required"),
+        ({"name": " \u202e "}, "name", "cannot stay empty"),
         ({"zip_code": "00000"}, "zip_code", "no such ZIP code"),
         ({"zip_code": "94618; '"}, "zip_code", "no such ZIP code"),
         ({"zip_code": "٩٤٦١٨"}, "zip_code", "no such ZIP code"),

@@ -51,7 +51,7 @@ def test_an_associate_names_a_supervisor_who_is_a_member(client, associate):
 @pytest.mark.parametrize(
     ("typed", "words"),
     [
-        ("", "This field is required."),
+        ("", "This cannot stay empty."),
         ("Elodie Marchety", "Do you mean “Élodie Marchetti”?"),
         ("Dana Whitlock", "No member has this name."),  # oneself
         ("Twin Twinson", "Two members have this name."),

@@ -1,8 +1,11 @@
 import pytest
+from django.db import connection
 from django.http import QueryDict
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from directory import filters
 from directory.enums import Audience, Standing, TermKind
 from directory.models import Block, Community, Term, Therapist
 from directory.models.therapist import AUDIENCE_FIELDS
@@ -180,6 +183,24 @@ def test_distance_is_from_the_zip_asked_for_and_in_bands(client, therapist):
         "under 1 km",
         "1–2 km",
     ]
+
+
+def test_of_very_many_the_nearest_come_from_the_index_in_the_same_order(
+    client, therapist, monkeypatch
+):
+    for latitude, name in [(38.5, "Far"), (37.85, "Zoe"), (37.85, "Ann"), (None, "No")]:
+        TherapistFactory(name=name, latitude=latitude, longitude=latitude and -122.24)
+    few = client.get(URL, {"zip": "94618"})
+    monkeypatch.setattr(filters, "WIDE", 2)
+    with CaptureQueriesContext(connection) as asked:
+        many = client.get(URL, {"zip": "94618"})
+
+    assert [person.name for person in found(many)[1:]] == ["Ann", "Zoe", "Far", "No"]
+    assert (found(many), [str(card.band) for card in many.context["cards"]]) == (
+        found(few),
+        [str(card.band) for card in few.context["cards"]],
+    )
+    assert any(" <-> " in query["sql"] for query in asked)
 
 
 def test_the_map_shows_people_no_closer_than_their_cell(client, therapist):
