@@ -21,6 +21,7 @@ from directory.errors import DomainError
 from directory.forms.join import InviteForm
 from directory.forms.message import ApplicationMessageForm
 from directory.http import TherapistRequest, applicant_required, member_required
+from directory.limits import WRITING, limited
 from directory.links import read, sign
 from directory.models import Therapist
 from directory.notifications import absolute_url
@@ -31,6 +32,7 @@ VOUCH_SECONDS = 60 * 24 * 3600
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @applicant_required
+@limited(WRITING)
 def application(request: TherapistRequest) -> HttpResponse:
     """The conversation with the moderators; after a no, the one way to have it looked at again."""
     me = request.therapist
@@ -60,6 +62,7 @@ def application(request: TherapistRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @member_required
+@limited(WRITING)
 def invite(request: TherapistRequest) -> HttpResponse:
     form = InviteForm(request.POST or None)
     if form.is_valid():

@@ -12,10 +12,12 @@ from directory.enums import Standing
 from directory.errors import DomainError
 from directory.forms.join import JoinForm
 from directory.http import VisitorRequest
+from directory.limits import JOINING, limited
 from directory.models import Therapist
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@limited(JOINING)
 def join(request: VisitorRequest) -> HttpResponse:
     """First an address (allauth's sign-up), then who one is. Whoever is in already has no business here."""
     if not request.user.is_authenticated:

@@ -12,7 +12,7 @@ from directory.domain.report import report_member
 from directory.errors import DomainError
 from directory.forms.message import MessageForm, ReportForm
 from directory.http import TherapistRequest, member_required
-from directory.limits import WRITING, limited
+from directory.limits import REPORTS, WRITING, limited
 from directory.models import Conversation, Message, Therapist
 from directory.queries import hidden_from
 
@@ -81,7 +81,7 @@ def conversation(request: TherapistRequest, pk: int) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @member_required
-@limited(WRITING)
+@limited(REPORTS)
 def therapist_report(request: TherapistRequest, pk: int) -> HttpResponse:
     me = request.therapist
     people = Therapist.objects.members().exclude(pk__in=[me.pk, *hidden_from(me)])

@@ -14,6 +14,7 @@ from directory.domain.profile import SIDES, confirm_profile
 from directory.enums import Audience
 from directory.errors import LinkError
 from directory.http import VisitorRequest
+from directory.limits import PUBLIC_PROFILES, limited
 from directory.links import read
 from directory.models import Therapist, TherapistQuerySet
 from directory.news import CONFIRM
@@ -61,7 +62,8 @@ def _is_member_who_sees(request: VisitorRequest, person: Therapist) -> bool:
 
 
 @require_safe
-def public_profile(request: HttpRequest, pk: int, slug: str) -> HttpResponse:
+@limited(PUBLIC_PROFILES)
+def public_profile(request: VisitorRequest, pk: int, slug: str) -> HttpResponse:
     """What its person chose to show to anybody, and nothing else."""
     people = Therapist.objects.members().filter(has_public_page=True)
     person = get_object_or_404(people, pk=pk)

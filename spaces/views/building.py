@@ -11,6 +11,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from directory.errors import DomainError
 from directory.http import TherapistRequest, member_required
+from directory.limits import REPORTS, WRITING, limited
 from directory.models import Therapist
 from spaces.coverage import coverage_of
 from spaces.domain.building_post import (
@@ -58,6 +59,7 @@ def building_detail(request: TherapistRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @member_required
+@limited(WRITING)
 def building_post(request: TherapistRequest, pk: int) -> HttpResponse:
     building = _mine(request, pk)
     form = PostForm(request.POST)
@@ -93,6 +95,7 @@ def post_remove(request: TherapistRequest, pk: int, post_pk: int) -> HttpRespons
 
 @require_POST
 @member_required
+@limited(REPORTS)
 def post_report(request: TherapistRequest, pk: int, post_pk: int) -> HttpResponse:
     building = _mine(request, pk)
     posts = BuildingPost.objects.visible_to(request.therapist)

@@ -19,7 +19,8 @@ from django.views.decorators.http import (
 )
 
 from directory.enums import Standing
-from directory.http import TherapistRequest, member_required
+from directory.http import TherapistRequest, VisitorRequest, member_required
+from directory.limits import FEEDS, limited
 from directory.models import Therapist
 from directory.models.therapist import new_feed_token
 from directory.notifications import absolute_url
@@ -33,7 +34,8 @@ OFFICE_LINKS = Signer(salt="spaces.office_feed")
 
 @cache_control(private=True, no_cache=True)
 @require_safe
-def feed(request: HttpRequest, token: str) -> HttpResponse:
+@limited(FEEDS)
+def feed(request: VisitorRequest, token: str) -> HttpResponse:
     """One's own booked dates, as guest and as host, for a calendar program, which knows only the secret link."""
     person = get_object_or_404(Therapist.objects.members(), feed_token=token)
     rooms = Office.objects.hosted_by(person).values_list("pk", flat=True)
@@ -43,7 +45,8 @@ def feed(request: HttpRequest, token: str) -> HttpResponse:
 
 @cache_control(private=True, no_cache=True)
 @require_safe
-def office_feed(request: HttpRequest, link: str) -> HttpResponse:
+@limited(FEEDS)
+def office_feed(request: VisitorRequest, link: str) -> HttpResponse:
     """The booked dates of one room, for one of its hosts, and no longer than they are one."""
     try:
         host, _dot, token = OFFICE_LINKS.unsign(link).partition(".")

@@ -13,6 +13,7 @@ from django.views.decorators.http import (
 
 from directory.errors import DomainError
 from directory.http import TherapistRequest, member_required
+from directory.limits import WRITING, limited
 from directory.models import Therapist
 from spaces.domain.loan import (
     bring_back,
@@ -96,6 +97,7 @@ def loan_answer(request: TherapistRequest, pk: int, status: str) -> HttpResponse
 
 @require_POST
 @member_required
+@limited(WRITING)
 def loan_write(request: TherapistRequest, pk: int) -> HttpResponse:
     loan = _visible(request.therapist, pk)
     form = LoanWordForm(request.POST)

@@ -6,6 +6,7 @@ from django.views.decorators.http import require_POST
 
 from directory.errors import DomainError
 from directory.http import TherapistRequest, member_required
+from directory.limits import WRITING, limited
 from spaces.domain.message import write_message
 from spaces.forms.message import MessageForm
 from spaces.views.booking_detail import my_booking, show_booking
@@ -13,6 +14,7 @@ from spaces.views.booking_detail import my_booking, show_booking
 
 @require_POST
 @member_required
+@limited(WRITING)
 def booking_message(request: TherapistRequest, pk: int) -> HttpResponse:
     """Refused words come back in their field, on the booking's page."""
     booking = my_booking(request, pk)

@@ -14,6 +14,7 @@ from django_htmx.http import push_url, reselect, reswap, retarget
 
 from directory.geo import DistanceTo, distance_band, snap
 from directory.http import TherapistRequest, member_required, render_part
+from directory.limits import SEARCHES, limited
 from directory.models import Community
 from directory.pins import Pin, map_of
 from spaces import hours
@@ -51,6 +52,7 @@ ORDERED = {
 
 @require_safe
 @member_required
+@limited(SEARCHES)
 def office_search(request: TherapistRequest) -> HttpResponse:
     form = SearchForm(
         request.GET, therapist=request.therapist, community=request.community

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_safe
 
 from directory.geo import distance_band
 from directory.http import TherapistRequest, member_required, render_part
+from directory.limits import SEARCHES, limited
 from spaces.forms.booking import said_date, said_span
 from spaces.forms.search import SearchForm
 from spaces.suggestions import suggestions_for
@@ -20,6 +21,7 @@ from spaces.words import say_date
 
 @require_safe
 @member_required
+@limited(SEARCHES)
 def suggestions(request: TherapistRequest) -> HttpResponse:
     """Other hours and other rooms for a search that few rooms fit; the results fetch it once they are shown."""
     form = SearchForm(
