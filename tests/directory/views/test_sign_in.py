@@ -149,6 +149,18 @@ def test_asking_for_codes_is_limited(post):
     assert 429 in answers or len(mail.outbox) < 5
 
 
+def test_a_whole_office_signs_in_behind_one_address(post):
+    """Sixty within a minute, each with another address of their own."""
+    asked = [
+        post(
+            reverse("account_request_login_code"), email=f"p{number}@example.org"
+        ).status_code
+        for number in range(60)
+    ]
+
+    assert set(asked) == {302}
+
+
 def test_the_moderation_desk_is_behind_the_same_sign_in(client):
     response = client.get(reverse("admin:index"), follow=True)
 
