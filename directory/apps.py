@@ -12,12 +12,14 @@ class DirectoryConfig(AppConfig):
 
         from directory import digests, news, notifications
         from directory.queues import queues_of_people
-        from directory.registry import register_queue
+        from directory.registry import register_queue, register_subjects
+        from directory.subjects import SUBJECTS
         from directory.views.tracking import mail_tracked
 
         notifications.register()
         news.register()
         digests.register()
+        register_subjects(SUBJECTS)
         tracking.connect(mail_tracked, dispatch_uid="fates of mails")
         for queue in queues_of_people():
             register_queue(queue)

@@ -78,6 +78,7 @@ class Topic(models.TextChoices):
 class Frequency(models.TextChoices):
     AT_ONCE = "at_once", _("at once")
     DAILY = "daily", _("once a day")
+    WEEKLY = "weekly", _("once a week")
     OFF = "off", _("not at all")
 
 

@@ -3,13 +3,13 @@
 import time
 from datetime import datetime
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.http import QueryDict
 from django.utils import timezone
 
 from directory.domain.colleague_search import NEW_FOR, tell_of_colleagues
-from directory.domain.digest import MORNING
-from directory.enums import Frequency, Standing
+from directory.domain.digest import searches_due
+from directory.enums import Standing
 from directory.filters import TherapistFilter
 from directory.models import ColleagueSearch, Community, Therapist
 from directory.queries import people_shown_to
@@ -39,11 +39,6 @@ def look_for_newcomers(now: datetime | None = None) -> None:
 
 
 def _due(now: datetime, community: Community) -> QuerySet[ColleagueSearch]:
-    local = community.local(now)
-    morning = local.replace(hour=MORNING, minute=0, second=0, microsecond=0)
-    at_once = Q(frequency=Frequency.AT_ONCE)
-    daily = Q(frequency=Frequency.DAILY, looked_at__lt=morning)
     return ColleagueSearch.objects.select_related("therapist").filter(
-        at_once | daily if local >= morning else at_once,
-        therapist__standing=Standing.MEMBER,
+        searches_due(community.local(now)), therapist__standing=Standing.MEMBER
     )

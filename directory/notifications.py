@@ -62,6 +62,7 @@ def mail_from_templates(
             text=BLANK_LINES.sub("\n\n", _text(f"{base}.txt", known)).strip() + "\n",
             html=render_to_string(f"{base}.html", known),
             attachments=tuple(attachments),
+            url=known["action_url"],
         )
 
 

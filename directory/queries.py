@@ -1,5 +1,6 @@
 """Reads of people that span models."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -11,9 +12,11 @@ from directory.models import (
     Absence,
     Community,
     Conversation,
+    Preference,
     Therapist,
     TherapistQuerySet,
 )
+from directory.models.preference import USUAL
 from directory.models.therapist import Plain
 from directory.registry import acquaintances_of, message_kinds
 
@@ -62,6 +65,15 @@ def moderators_on_duty(
     away = Absence.objects.on(today).values("moderator")
     here = everybody.exclude(pk__in=away)
     return here if here.exists() else everybody
+
+
+def frequencies_of(people: Iterable[int]) -> dict[int, dict[Topic, Frequency]]:
+    """How often each of them, by primary key, hears of what: as they said, else as usual."""
+    found = {pk: dict(USUAL) for pk in people}
+    chosen = Preference.objects.filter(therapist__in=found)
+    for pk, topic, frequency in chosen.values_list("therapist", "topic", "frequency"):
+        found[pk][Topic(topic)] = Frequency(frequency)
+    return found
 
 
 @dataclass(frozen=True)

@@ -26,11 +26,14 @@ class Attachment:
 
 @dataclass(frozen=True)
 class Mail:
+    """``url``: where its button leads, if there is one."""
+
     subject: str
     text: str
     html: str
     attachments: tuple[Attachment, ...] = ()
     headers: Mapping[str, str] = field(default_factory=dict)
+    url: str = ""
 
 
 @dataclass(frozen=True)
@@ -62,7 +65,9 @@ class MessageKind:
 
     ``render`` runs when rows are claimed, so a mail tells what is true at that moment; a row it leaves out is skipped.
     ``wanted`` names the rows that must not go out, or not yet. ``urgent`` names those for which quiet hours yield.
-    Of a secret kind the payload is wiped once the row is sent, skipped or failed.
+    Of a secret kind the payload is wiped once the row is sent, skipped or failed. Of kinds that may wait, whoever wants
+    their topic once a day or week reads a line in their digest instead. A digest holds what is wanted of all topics: that
+    its own is off does not stop it.
     """
 
     name: str
@@ -74,6 +79,8 @@ class MessageKind:
     )
     urgent: Callable[[Sequence[Delivery]], set[int]] = none_urgent
     is_secret: bool = False
+    may_wait: bool = False
+    is_digest: bool = False
 
     @property
     def is_essential(self) -> bool:
@@ -95,6 +102,19 @@ def message_kind(name: str) -> MessageKind:
 
 def message_kinds() -> list[MessageKind]:
     return list(_kinds.values())
+
+
+_subjects: dict[str, str | Promise] = {}
+
+
+def register_subjects(subjects: Mapping[str, str | Promise]) -> None:
+    """What each kind of message is about, in a few words for those who got it, or did not."""
+    _subjects.update(subjects)
+
+
+def subject_of(kind: str) -> str | Promise:
+    """Of kinds that no app sends any more, nothing."""
+    return _subjects.get(kind, "")
 
 
 # --- What waits for a moderator ---------------------------------------------
@@ -177,6 +197,42 @@ def export_tables() -> list[Callable[[Therapist], dict[str, Rows]]]:
 
 def export_files() -> list[Callable[[Therapist], tuple[str, str]]]:
     return list(_files)
+
+
+# --- News of a day or a week ------------------------------------------------------
+@dataclass(frozen=True)
+class Line:
+    """One piece of news, its own address with it."""
+
+    text: str
+    url: str
+    more: str = ""
+
+
+@dataclass(frozen=True)
+class News:
+    """A part of the digest: what is new for one person since a moment, the most worth reading first.
+
+    ``heading`` says how many, ``url`` is where all of it is seen. Whoever wants nothing of ``topic`` does not get it.
+    """
+
+    topic: Topic
+    heading: Callable[[int], str]
+    url: Callable[[], str]
+    find: Callable[[Therapist, datetime], Sequence[Line]]
+
+
+_news: list[News] = []
+
+
+def register_news(news: News) -> None:
+    _news.append(news)
+
+
+def news_parts() -> list[News]:
+    """In the order of their topics."""
+    order = list(Topic)
+    return sorted(_news, key=lambda news: order.index(news.topic))
 
 
 # --- Somebody goes -----------------------------------------------------------------

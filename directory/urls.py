@@ -16,6 +16,7 @@ from directory.views.going import (
 )
 from directory.views.join import join
 from directory.views.licence import certificate, insurance, licence_renew, licences
+from directory.views.mail_log import mail_log
 from directory.views.message import (
     conversation,
     conversation_list,
@@ -51,6 +52,7 @@ urlpatterns = [
     path("vouch/<str:token>/", vouch, name="vouch"),
     path("profile/", profile_edit, name="profile_edit"),
     path("settings/", settings, name="settings"),
+    path("settings/mail/", mail_log, name="mail_log"),
     path("settings/mail-works/", mail_works, name="mail_works"),
     path("supervision/", supervision, name="supervision"),
     path("supervision/<int:pk>/accept/", supervision_accept, name="supervision_accept"),

@@ -17,6 +17,7 @@ class SpacesConfig(AppConfig):
             register_merging,
             register_person,
             register_queue,
+            register_subjects,
         )
         from spaces.commitments import (
             calendar_of,
@@ -33,6 +34,7 @@ class SpacesConfig(AppConfig):
             booking,
             building_post,
             closing,
+            digest,
             emergency,
             entry,
             exchange,
@@ -45,12 +47,14 @@ class SpacesConfig(AppConfig):
             search,
         )
         from spaces.queues import queues_of_places
+        from spaces.subjects import SUBJECTS
         from spaces.views.inbound import inbound_mail
 
         agreement.register()
         booking.register()
         closing.register()
         building_post.register()
+        digest.register()
         emergency.register()
         hours.register()
         entry.register()
@@ -61,6 +65,7 @@ class SpacesConfig(AppConfig):
         reopening.register()
         reply.register()
         search.register()
+        register_subjects(SUBJECTS)
         inbound.connect(inbound_mail, dispatch_uid="answers by mail")
         register_person(commitments_of, tables_of, calendar_of)
         register_departure(run_out, erase_traces)

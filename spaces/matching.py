@@ -39,6 +39,18 @@ def waves_of(need: Need) -> WaveQuerySet:
     )
 
 
+def waves_asking(me: Therapist) -> list[Wave]:
+    """The latest of each incident and lone need that has open needs, whatever its state: anybody may help."""
+    needs = Need.objects.open().exclude(therapist=me).exclude(author=me)
+    asking = Wave.objects.filter(incident__needs__in=needs) | Wave.objects.filter(
+        need__in=needs
+    )
+    latest: dict[tuple[int | None, int | None], Wave] = {}
+    for wave in asking.select_related("incident", "need").distinct().order_by("number"):
+        latest[wave.incident_id, wave.need_id] = wave
+    return list(latest.values())
+
+
 def open_needs_of(wave: Wave) -> NeedQuerySet:
     needs = (
         Need.objects.filter(incident=wave.incident_id)
@@ -67,7 +79,7 @@ def _blocks(helper: Therapist) -> QuerySet[Block]:
 
 
 def willing(wave: Wave) -> TherapistQuerySet:
-    """Opted in, reachable, not in the same trouble, not asked by this round, not refusing to hear of it."""
+    """Opted in, reachable at once, not in the same trouble, not asked by this round, not refusing to hear of it."""
     people = Therapist.objects.members().filter(
         helps_in_emergencies=True,
         user__is_active=True,
@@ -85,8 +97,7 @@ def willing(wave: Wave) -> TherapistQuerySet:
             Preference.objects.filter(
                 therapist=OuterRef("pk"),
                 topic=Topic.EMERGENCIES,
-                frequency=Frequency.OFF,
-            )
+            ).exclude(frequency=Frequency.AT_ONCE)
         )
         | Exists(
             WaveRecipient.objects.filter(wave_id=wave.pk, recipient=OuterRef("pk"))

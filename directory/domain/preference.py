@@ -1,25 +1,29 @@
-from collections.abc import Collection
+from collections.abc import Mapping
 
 from django.db import transaction
 
 from directory.enums import Frequency, Topic
 from directory.models import Preference, Therapist
-
-
-def set_frequency(therapist: Therapist, *, topic: Topic, frequency: Frequency) -> None:
-    """How often ``therapist`` hears of ``topic`` from now on. Essential messages come in any case."""
-    Preference.objects.update_or_create(
-        therapist=therapist, topic=topic, defaults={"frequency": frequency}
-    )
+from directory.models.preference import USUAL
 
 
 @transaction.atomic
-def set_topics(therapist: Therapist, *, wanted: Collection[str]) -> None:
-    """Hear of these topics at once, of the others not at all. A daily digest chosen before stays."""
-    for topic in Topic:
-        if topic not in wanted:
-            set_frequency(therapist, topic=topic, frequency=Frequency.OFF)
-    therapist.preferences.filter(topic__in=wanted, frequency=Frequency.OFF).delete()
+def set_frequencies(
+    therapist: Therapist, wanted: Mapping[Topic, Frequency | str]
+) -> None:
+    """How often ``therapist`` hears of each topic from now on. Essential messages come in any case, at once."""
+    for topic, frequency in wanted.items():
+        set_frequency(therapist, topic=topic, frequency=Frequency(frequency))
+
+
+def set_frequency(therapist: Therapist, *, topic: Topic, frequency: Frequency) -> None:
+    own = Preference.objects.filter(therapist=therapist, topic=topic)
+    if frequency == USUAL[topic]:
+        own.delete()
+    elif not own.update(frequency=frequency):
+        Preference.objects.update_or_create(
+            therapist=therapist, topic=topic, defaults={"frequency": frequency}
+        )
 
 
 def mail_works_again(therapist: Therapist) -> None:

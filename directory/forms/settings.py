@@ -8,10 +8,19 @@ from directory.enums import Frequency, Topic
 from directory.forms.fields import FARTHEST
 from directory.geo import METRES
 from directory.models import Community, Therapist
+from directory.queries import frequencies_of
 
 QUIET_HOURS = [
     (minute, f"{minute // 60:02}:{minute % 60:02}") for minute in range(0, 1440, 30)
 ]
+
+OFFERED = {
+    Topic.EMERGENCIES: [Frequency.AT_ONCE, Frequency.DAILY, Frequency.OFF],
+    Topic.HOURS: list(Frequency),
+    Topic.BUILDINGS: list(Frequency),
+    Topic.COMMUNITY: [Frequency.DAILY, Frequency.WEEKLY, Frequency.OFF],
+}
+"""Nobody calls for help once a week, and news is what was collected."""
 
 
 class SettingsForm(forms.ModelForm):
@@ -31,15 +40,6 @@ class SettingsForm(forms.ModelForm):
         min_value=1,
         max_value=50,
         required=False,
-    )
-    topics = forms.MultipleChoiceField(
-        label=gettext_lazy("What we may write about"),
-        choices=Topic.choices,
-        widget=forms.CheckboxSelectMultiple,
-        required=False,
-        help_text=gettext_lazy(
-            "What concerns your own bookings and requests always comes, at once."
-        ),
     )
 
     class Meta:
@@ -70,19 +70,21 @@ class SettingsForm(forms.ModelForm):
             ),
         }
 
-    field_order = ["helps_in_emergencies", "radius", "topics"]
-
     def __init__(self, *args: Any, community: Community, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.unit = (
             METRES[community.unit] / 1000
         )  # kilometres in one of the community's units
-        off = self.instance.preferences.filter(frequency=Frequency.OFF).values_list(
-            "topic", flat=True
-        )
-        self.initial["topics"] = [
-            topic for topic in Topic.values if topic not in set(off)
-        ]
+        chosen = frequencies_of([self.instance.pk])[self.instance.pk]
+        for topic, offered in OFFERED.items():
+            self.fields[topic] = forms.ChoiceField(
+                label=topic.label.capitalize(),
+                choices=[(one.value, one.label.capitalize()) for one in offered],
+                initial=chosen[topic],
+                help_text=_("New colleagues, hours near you, who needs a room.")
+                if topic == Topic.COMMUNITY
+                else "",
+            )
         self.initial["radius"] = max(
             1, round(self.instance.emergency_radius_km / self.unit)
         )
@@ -90,6 +92,14 @@ class SettingsForm(forms.ModelForm):
         self.fields["daily_cap"].help_text = _("Empty: %(cap)s, as for everybody.") % {
             "cap": community.daily_cap
         }
+
+    @property
+    def frequencies(self) -> dict[Topic, str]:
+        return {topic: self.cleaned_data[topic] for topic in OFFERED}
+
+    @property
+    def topics(self) -> list[forms.BoundField]:
+        return [self[topic] for topic in OFFERED]
 
     def save(self, commit: bool = True) -> Therapist:
         self.instance.emergency_radius_km = max(

@@ -12,6 +12,15 @@ CLAIMING = (
 )
 
 
+# Reasons that the person it was for is told, too; any other may be about somebody else.
+COLLECTED = "Stands in a digest instead."
+QUIET = "Quiet hours."
+ENOUGH = "Enough mail for one day."
+UNWANTED = "Does not want messages of this topic."
+CAME_BACK = "Mail to this address came back."
+TOO_LATE = "Its time was over."
+
+
 class DeliveryQuerySet(models.QuerySet["Delivery"]):
     def with_recipient(self) -> "DeliveryQuerySet":
         return self.select_related("recipient__user")

@@ -4,9 +4,12 @@ from django.utils.translation import gettext_lazy as _
 from directory.enums import Frequency, Topic
 from directory.models.therapist import Therapist
 
+USUAL = dict.fromkeys(Topic, Frequency.AT_ONCE) | {Topic.COMMUNITY: Frequency.WEEKLY}
+"""How often those hear of a topic who never said so."""
+
 
 class Preference(models.Model):
-    """How often a person wants to hear of a topic. Without a row: at once."""
+    """How often a person wants to hear of a topic. Without a row: as ``USUAL`` has it."""
 
     therapist = models.ForeignKey(Therapist, models.CASCADE, related_name="preferences")
     topic = models.CharField(_("topic"), max_length=20, choices=Topic)

@@ -25,11 +25,15 @@ from directory.newcomers import newcomers_who_fit
 SAID = {
     Frequency.AT_ONCE: gettext_lazy("We write as soon as such a colleague joins."),
     Frequency.DAILY: gettext_lazy("We write in the morning, when somebody joined."),
+    Frequency.WEEKLY: gettext_lazy(
+        "We write on Monday mornings, when somebody joined."
+    ),
     Frequency.OFF: gettext_lazy("Stopped. You get no more mail about it."),
 }
 OTHERS = {
     Frequency.AT_ONCE: gettext_lazy("Tell me at once"),
     Frequency.DAILY: gettext_lazy("Once a day"),
+    Frequency.WEEKLY: gettext_lazy("Once a week"),
     Frequency.OFF: gettext_lazy("Stop"),
 }
 

@@ -7,7 +7,7 @@ from django.views.decorators.http import (
     require_POST,
 )
 
-from directory.domain.preference import mail_works_again, set_topics
+from directory.domain.preference import mail_works_again, set_frequencies
 from directory.domain.profile import set_photo
 from directory.errors import DomainError
 from directory.forms.profile import ProfileForm
@@ -61,7 +61,7 @@ def settings(request: TherapistRequest) -> HttpResponse:
     )
     if form.is_valid():
         form.save()
-        set_topics(request.therapist, wanted=form.cleaned_data["topics"])
+        set_frequencies(request.therapist, form.frequencies)
         messages.success(request, _("Saved."))
         return redirect("directory:settings")
     blocked = Therapist.objects.filter(blocks_received__blocker=request.therapist)

@@ -10,6 +10,8 @@ from directory.enums import Frequency, Topic
 from directory.errors import LinkError
 from directory.links import read
 from directory.models import Therapist
+from directory.models.preference import USUAL
+from directory.queries import frequencies_of
 
 LINK_LIFE = timedelta(days=365)
 
@@ -29,13 +31,16 @@ def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
         )
     therapist = get_object_or_404(Therapist, pk=signed["therapist"])
     topic = Topic(signed["topic"])
+    before = frequencies_of([therapist.pk])[therapist.pk][topic]
     if request.method == "POST":
-        undo = request.POST.get("undo")
-        set_frequency(
-            therapist,
-            topic=topic,
-            frequency=Frequency.AT_ONCE if undo else Frequency.OFF,
-        )
-    is_off = therapist.preferences.filter(topic=topic, frequency=Frequency.OFF).exists()
-    context = {"topic": topic, "is_off": is_off, "error": ""}
+        back = request.POST.get("undo", "")
+        wanted = back if back in Frequency.values else Frequency.OFF
+        set_frequency(therapist, topic=topic, frequency=Frequency(wanted))
+    now = frequencies_of([therapist.pk])[therapist.pk][topic]
+    context = {
+        "topic": topic,
+        "is_off": now == Frequency.OFF,
+        "before": USUAL[topic] if before == Frequency.OFF else before,
+        "error": "",
+    }
     return render(request, "directory/unsubscribe.html", context)

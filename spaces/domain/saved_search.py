@@ -6,13 +6,13 @@ from datetime import date, datetime, timedelta
 from itertools import groupby
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from directory.domain.digest import MORNING
+from directory.domain.digest import searches_due
 from directory.domain.outbox import enqueue
-from directory.enums import Frequency, Standing
+from directory.enums import Standing
 from directory.errors import DomainError
 from directory.models import Community, Therapist
 from spaces.models import SavedSearch
@@ -85,12 +85,8 @@ def look_at_searches(now: datetime | None = None) -> None:
 
 
 def _due(now: datetime, community: Community) -> QuerySet[SavedSearch]:
-    local = community.local(now)
-    morning = local.replace(hour=MORNING, minute=0, second=0, microsecond=0)
-    at_once = Q(frequency=Frequency.AT_ONCE)
-    daily = Q(frequency=Frequency.DAILY, looked_at__lt=morning)
     return SavedSearch.objects.filter(
-        at_once | daily if local >= morning else at_once,
+        searches_due(community.local(now)),
         therapist__standing=Standing.MEMBER,
         looked_at__lt=now,
     )

@@ -21,6 +21,7 @@ def register() -> None:
             Topic.BUILDINGS,
             render_posts,
             wanted=wanted_posts,
+            may_wait=True,
         )
     )
 

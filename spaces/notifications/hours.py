@@ -31,7 +31,9 @@ COHOST_KINDS = ["cohost_added", "cohost_left"]
 def register() -> None:
     """Called once, at start."""
     register_message(
-        MessageKind("hours_stale", Priority.DIGEST, Topic.HOURS, _render_stale)
+        MessageKind(
+            "hours_stale", Priority.DIGEST, Topic.HOURS, _render_stale, may_wait=True
+        )
     )
     for kind in COHOST_KINDS:
         register_message(

@@ -27,7 +27,11 @@ def register() -> None:
     """Called once, at start."""
     register_message(
         MessageKind(
-            "pledge_still_true", Priority.DIGEST, Topic.EMERGENCIES, _render_still_true
+            "pledge_still_true",
+            Priority.DIGEST,
+            Topic.EMERGENCIES,
+            _render_still_true,
+            may_wait=True,
         )
     )
     register_message(

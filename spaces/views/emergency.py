@@ -13,6 +13,7 @@ from spaces.appeal import WHAT, appeals_of
 from spaces.asked import Asked
 from spaces.coverage import Coverage, coverage_of
 from spaces.enums import IncidentKind, NeedStatus, OfferStatus
+from spaces.matching import waves_asking
 from spaces.models import (
     Incident,
     IncidentScope,
@@ -35,7 +36,7 @@ WAITING = [OfferStatus.OFFERED, OfferStatus.ACCEPTED]
 def emergency(request: TherapistRequest) -> HttpResponse:
     """What is wrong near me, what is needed, how to help; what I asked for and what I offered."""
     me = request.therapist
-    waves = _waves(me)
+    waves = waves_asking(me)
     appeals = appeals_of((wave, me) for wave in waves)
     context = {
         "incidents": _incidents(request, waves, appeals),
@@ -50,18 +51,6 @@ def emergency(request: TherapistRequest) -> HttpResponse:
         "helps": me.helps_in_emergencies,
     }
     return render(request, "spaces/emergency.html", context)
-
-
-def _waves(me: Therapist) -> list[Wave]:
-    """The latest of each incident and lone need that has open needs, whatever its state: anybody may help."""
-    needs = Need.objects.open().exclude(therapist=me).exclude(author=me)
-    asking = Wave.objects.filter(incident__needs__in=needs) | Wave.objects.filter(
-        need__in=needs
-    )
-    latest: dict[tuple[int | None, int | None], Wave] = {}
-    for wave in asking.select_related("incident", "need").distinct().order_by("number"):
-        latest[wave.incident_id, wave.need_id] = wave
-    return list(latest.values())
 
 
 def _incidents(

@@ -36,6 +36,9 @@ SAID = {
     Frequency.DAILY: gettext_lazy(
         "We write in the morning, when another room has all of these hours."
     ),
+    Frequency.WEEKLY: gettext_lazy(
+        "We write on Monday mornings, when another room has all of these hours."
+    ),
     Frequency.OFF: gettext_lazy("Stopped. You get no more mail about it."),
 }
 
@@ -61,6 +64,7 @@ def _others(search: SavedSearch) -> list[dict[str, Any]]:
     words = {
         Frequency.AT_ONCE: _("Tell me at once"),
         Frequency.DAILY: _("Once a day"),
+        Frequency.WEEKLY: _("Once a week"),
         Frequency.OFF: _("Stop"),
     }
     return [

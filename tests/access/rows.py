@@ -69,6 +69,7 @@ PAGES: dict[str, Row] = {
         lambda world: [sign("vouch", applicant=world.applicant.pk)],
     ),
     "directory:settings": (MEMBERS, of()),
+    "directory:mail_log": (MEMBERS, of()),
     "directory:mail_works": (MEMBERS, of()),
     "directory:supervision": (MEMBERS, of()),
     "directory:supervision_accept": (OWNER, of("asked_supervision")),

@@ -196,6 +196,7 @@ PAGES = {
         ),
         "edit profile": lambda world: reverse("directory:profile_edit"),
         "settings": lambda world: reverse("directory:settings"),
+        "mail log": lambda world: reverse("directory:mail_log"),
         "leave": lambda world: reverse("directory:leave"),
         "everything of mine": lambda world: reverse("directory:everything"),
         "emergency": lambda world: reverse("spaces:emergency"),

@@ -6,8 +6,9 @@ from datetime import datetime
 from django.db import transaction
 
 from directory.domain.preference import set_frequency
-from directory.enums import DeliveryState, Fate, Frequency
+from directory.enums import DeliveryState, Fate, Frequency, Topic
 from directory.models import Delivery, Therapist
+from directory.queries import frequencies_of
 from directory.registry import message_kinds
 
 # Of two reports the later in this order stays, whichever comes first: a mail is delivered, then complained about.
@@ -74,6 +75,20 @@ def _heed(
     if fate in {Fate.BOUNCED, Fate.REJECTED} and is_final:
         Therapist.objects.filter(pk=person.pk, bounced_at=None).update(bounced_at=at)
     if fate in {Fate.COMPLAINED, Fate.UNSUBSCRIBED}:
-        topics = {kind.name: kind.topic for kind in message_kinds()}
-        if topic := topics.get(row.kind):
+        for topic in _topics_of(row, person):
             set_frequency(person, topic=topic, frequency=Frequency.OFF)
+
+
+def _topics_of(row: Delivery, person: Therapist) -> list[Topic]:
+    """What the person has told their provider they do not want; of a digest, all that comes in one."""
+    kind = {kind.name: kind for kind in message_kinds()}.get(row.kind)
+    if kind is None or kind.topic is None:
+        return []
+    if not kind.is_digest:
+        return [kind.topic]
+    wanted = frequencies_of([person.pk])[person.pk]
+    return [
+        topic
+        for topic, frequency in wanted.items()
+        if frequency not in {Frequency.AT_ONCE, Frequency.OFF}
+    ]

@@ -13,6 +13,14 @@ from django.utils import timezone
 from directory.domain.delivery.limit import beyond_limit
 from directory.enums import DeliveryState, Frequency, Priority, Standing
 from directory.models import Community, Delivery, Preference, Therapist
+from directory.models.delivery import (
+    CAME_BACK,
+    COLLECTED,
+    ENOUGH,
+    QUIET,
+    TOO_LATE,
+    UNWANTED,
+)
 from directory.registry import Mail, MessageKind, Postpone, Skip, message_kind
 
 logger = logging.getLogger(__name__)
@@ -89,12 +97,12 @@ def _general(
     }
     if kind.is_essential:
         return verdicts
-    off = _opted_out(kind, rows)
+    wanted = _wanted(kind, rows)
     for row in rows:
-        if row.pk not in verdicts and (skip := _unwelcome(row, off)):
+        if row.pk not in verdicts and (skip := _unwelcome(row, kind, wanted)):
             verdicts[row.pk] = skip
     quiet = {
-        row.pk: Postpone(until, "Quiet hours.")
+        row.pk: Postpone(until, QUIET)
         for row in rows
         if row.pk not in verdicts
         and row.recipient
@@ -113,34 +121,35 @@ def _ask_urgent(kind: MessageKind, rows: list[Delivery]) -> set[int]:
 
 def _impossible(row: Delivery, now: datetime) -> Skip | None:
     if row.expires_at and row.expires_at <= now:
-        return Skip("Its time was over.")
+        return Skip(TOO_LATE)
     if not (row.recipient.address if row.recipient else row.address):
         return Skip("No address is known.")
     return None
 
 
-def _unwelcome(row: Delivery, off: set[int]) -> Skip | None:
+def _unwelcome(
+    row: Delivery, kind: MessageKind, wanted: Mapping[int, str]
+) -> Skip | None:
     recipient = row.recipient
     if recipient is None:
         return Skip("Only essential messages go to strangers.")
     if recipient.standing != Standing.MEMBER:
         return Skip("No member.")
     if recipient.bounced_at:
-        return Skip("Mail to this address came back.")
-    if recipient.pk in off:
-        return Skip("Does not want messages of this topic.")
+        return Skip(CAME_BACK)
+    frequency = wanted.get(recipient.pk, Frequency.AT_ONCE)
+    if frequency == Frequency.OFF and not kind.is_digest:
+        return Skip(UNWANTED)
+    if kind.may_wait and frequency != Frequency.AT_ONCE:
+        return Skip(COLLECTED)
     return None
 
 
-def _opted_out(kind: MessageKind, rows: list[Delivery]) -> set[int]:
-    if kind.topic is None:
-        return set()
+def _wanted(kind: MessageKind, rows: list[Delivery]) -> dict[int, str]:
+    """How often those who said so want this topic."""
     recipients = [row.recipient_id for row in rows if row.recipient_id]
-    return set(
-        Preference.objects.filter(
-            therapist__in=recipients, topic=kind.topic, frequency=Frequency.OFF
-        ).values_list("therapist", flat=True)
-    )
+    chosen = Preference.objects.filter(therapist__in=recipients, topic=kind.topic)
+    return dict(chosen.values_list("therapist", "frequency")) if kind.topic else {}
 
 
 def quiet_until(
@@ -186,7 +195,7 @@ def _within_cap(
         cap = row.recipient.daily_cap or community.daily_cap
         if sent[row.recipient.pk] >= cap:
             since = oldest.get(row.recipient.pk, timezone.now())
-            verdicts[row.pk] = Postpone(since + DAY, "Enough mail for one day.")
+            verdicts[row.pk] = Postpone(since + DAY, ENOUGH)
         sent[row.recipient.pk] += 1
     return verdicts
 

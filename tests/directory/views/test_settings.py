@@ -3,6 +3,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from directory.domain.preference import set_frequency
 from directory.enums import Frequency, Standing, TermKind, Topic
 from directory.links import sign
 from directory.models import Preference, Term
@@ -27,7 +28,10 @@ def settings_of(**changed):
         "radius": "8",
         "quiet_from_minute": "1260",
         "quiet_to_minute": "480",
-        "topics": ["emergencies", "hours", "community"],
+        "emergencies": "at_once",
+        "hours": "at_once",
+        "buildings": "at_once",
+        "community": "weekly",
     } | changed
 
 
@@ -91,7 +95,8 @@ def test_settings_save(client, therapist):
             helps_in_emergencies="on",
             radius="12",
             daily_cap="3",
-            topics=["emergencies"],
+            hours="weekly",
+            buildings="off",
         ),
     )
 
@@ -101,10 +106,26 @@ def test_settings_save(client, therapist):
         therapist.emergency_radius_km,
         therapist.daily_cap,
     ) == (True, 12, 3)
-    off = therapist.preferences.filter(frequency=Frequency.OFF).values_list(
-        "topic", flat=True
-    )
-    assert set(off) == {"hours", "buildings", "community"}
+    chosen = dict(therapist.preferences.values_list("topic", "frequency"))
+    assert chosen == {"hours": "weekly", "buildings": "off"}
+    form = client.get(SETTINGS).context["form"]
+    assert [field.value() for field in form.topics] == [
+        "at_once",
+        "weekly",
+        "off",
+        "weekly",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("topic", "frequency"),
+    [("emergencies", "weekly"), ("community", "at_once"), ("hours", "")],
+)
+def test_settings_offer_only_what_there_is(client, therapist, topic, frequency):
+    response = client.post(SETTINGS, settings_of(**{topic: frequency}))
+
+    assert list(response.context["form"].errors) == [topic]
+    assert not therapist.preferences.exists()
 
 
 def test_settings_are_in_the_communitys_unit(client, therapist):
@@ -196,12 +217,17 @@ def test_one_click_unsubscribes_without_cookie_or_token(link):
 def test_unsubscribing_twice_or_back_again(client, link):
     person, url = link
 
-    client.post(url)
-    client.post(url)
-    client.post(url, {"undo": "1"})
+    set_frequency(person, topic=Topic.HOURS, frequency=Frequency.DAILY)
 
+    client.post(url)
+    assert person.preferences.get().frequency == "off"
+    before = client.post(url).context["before"]
+    undone = client.post(url, {"undo": "daily"})
+
+    assert before == "at_once"  # what it was when it stopped is on the page before
+    assert undone.context["is_off"] is False
     assert list(person.preferences.values_list("topic", "frequency")) == [
-        ("hours", "at_once")
+        ("hours", "daily")
     ]
 
 

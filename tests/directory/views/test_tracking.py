@@ -9,7 +9,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from directory.domain.delivery import send_due, sweep_deliveries
-from directory.enums import DeliveryState, Priority, Topic
+from directory.domain.preference import set_frequency
+from directory.enums import DeliveryState, Frequency, Priority, Topic
 from directory.models import Delivery
 from directory.registry import MessageKind, register_message
 from tests.factories.directory import DeliveryFactory, TherapistFactory
@@ -136,6 +137,19 @@ def test_what_mailgun_reports(client, settings, row, event, more, expected):
     assert mailgun(client, row, event, **more).status_code == 200
 
     assert told(row) == expected
+
+
+def test_who_calls_a_digest_spam_gets_nothing_once_a_day_or_week(client, row):
+    register_message(
+        MessageKind("digest", Priority.DIGEST, Topic.COMMUNITY, say(), is_digest=True)
+    )
+    row.kind = "digest"
+    row.save()
+    set_frequency(row.recipient, topic=Topic.BUILDINGS, frequency=Frequency.DAILY)
+
+    postmark(client, row, "SpamComplaint", Type="SpamComplaint")
+
+    assert sorted(told(row)[2]) == [("buildings", "off"), ("community", "off")]
 
 
 def test_the_worse_report_stays_whichever_comes_first(client, row):
