@@ -43,7 +43,7 @@ ANY_OF = ("where", "credential")  # facets of which any chosen value will do
 MOST_WORDS = 6  # of what was typed; more only slow the search
 SHORTEST = 2  # letters of a word that is looked for by itself
 FEW = 2000  # people of whom a search by words is read before all else is asked
-WIDE = 3000  # people whose counts are kept for others who look at the same
+WIDE = 3000  # people of whom counts are kept for others who look at the same
 WIDE_SECONDS = 120
 
 
@@ -164,6 +164,8 @@ class Counts:
 COUNTS = """
 WITH found (id, {facets}, neighbourhood, schools, lives, holds) AS MATERIALIZED ({people}),
 fit AS MATERIALIZED (SELECT * FROM found WHERE lives AND holds)
+SELECT 'counted', '', count(*) FROM found
+UNION ALL
 SELECT 'total', '', count(*) FROM fit
 UNION ALL
 SELECT 'between', facet.name, facet.count FROM (SELECT {sums} FROM fit) AS one,
@@ -191,7 +193,7 @@ SUMS = {facet: f"count(*) FILTER (WHERE {facet})" for facet in COLLEAGUE_FACETS}
 def counts_of(
     people: TherapistQuerySet, any_of: Mapping[str, Q] | None = None
 ) -> Counts:
-    """Two queries, however many people. The most chosen come first. Schools that people keep to themselves are taken off.
+    """Two queries, or three, however many people. The most chosen come first. Schools that people keep to themselves are taken off.
 
     ``any_of``: conditions on facets of which any chosen value will do. A facet's own is left out where its values are
     counted, as another value ticked would add people.
@@ -218,6 +220,9 @@ def counts_of(
         ),
         values,
     )
+    total = found["total"][""]
+    if total <= WIDE < found["counted"][""]:  # may be kept: of few, nobody is missed
+        total = people.filter(*(any_of or {}).values()).count()
     chosen = {int(pk): count for pk, count in found["term"].items() if count}
     terms: dict[str, list[tuple[Term, int]]] = {}
     for term in sorted(
@@ -226,7 +231,7 @@ def counts_of(
     ):
         terms.setdefault(term.kind, []).append((term, chosen[term.pk]))
     places = sorted(found["where"].items(), key=lambda place: (-place[1], place[0]))
-    return Counts(found["total"][""], found["between"], terms, places)
+    return Counts(total, found["between"], terms, places)
 
 
 def _whether(condition: Q | None) -> Any:
@@ -241,11 +246,11 @@ def _counted(sql: str, values: Sequence[Any]) -> dict[str, dict[str, int]]:
     key = f"directory:counts:{asked}"
     found: dict[str, dict[str, int]] | None = cache.get(key)
     if found is None:
-        found = {"total": {}, "between": {}, "where": {}, "term": {}}
+        found = {"counted": {}, "total": {}, "between": {}, "where": {}, "term": {}}
         with connection.cursor() as cursor:
             cursor.execute(sql, values)
             for part, name, count in cursor.fetchall():
                 found[part][name] = found[part].get(name, 0) + count
-        if found["total"][""] > WIDE:
+        if found["counted"][""] > WIDE:
             cache.set(key, found, WIDE_SECONDS)
     return found

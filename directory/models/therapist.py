@@ -253,6 +253,9 @@ class Therapist(models.Model):
             models.Index(
                 fields=["standing", "name"], name="directory_therapist_standing"
             ),
+            models.Index(
+                fields=["standing", "neighbourhood"], name="directory_therapist_where"
+            ),
         ]
         constraints = [
             models.UniqueConstraint(

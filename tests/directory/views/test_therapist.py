@@ -5,7 +5,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from directory import filters
+from directory import filters, search
 from directory.enums import Audience, Standing, TermKind
 from directory.models import Block, Community, Term, Therapist
 from directory.models.therapist import AUDIENCE_FIELDS
@@ -201,6 +201,21 @@ def test_of_very_many_the_nearest_come_from_the_index_in_the_same_order(
         [str(card.band) for card in few.context["cards"]],
     )
     assert any(" <-> " in query["sql"] for query in asked)
+
+
+def test_of_very_many_counts_are_kept_and_of_few_nobody_is_missed(
+    client, therapist, monkeypatch
+):
+    monkeypatch.setattr(search, "WIDE", 3)
+    TherapistFactory.create_batch(3, neighbourhood="Rockridge", consults=True)
+    answers = []
+    for _newcomer in range(2):
+        TherapistFactory(neighbourhood="Temescal", consults=True)
+        answers.append(client.get(URL, {"where": "Temescal"}))
+
+    assert [len(found(answer)) for answer in answers] == [1, 2]
+    kept = [answer.context["facets"][0].choices[0].count for answer in answers]
+    assert kept == [1, 1]
 
 
 def test_the_map_shows_people_no_closer_than_their_cell(client, therapist):
