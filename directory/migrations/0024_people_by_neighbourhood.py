@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("directory", "0022_moderators_absences"),
+        ("directory", "0023_weekly_news"),
     ]
 
     operations = [
