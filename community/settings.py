@@ -157,6 +157,7 @@ ACCOUNT_ADAPTER = "directory.adapters.AccountAdapter"
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*"]
+ACCOUNT_FORMS = {"signup": "directory.forms.sign_up.SignUpForm"}
 ACCOUNT_LOGIN_BY_CODE_ENABLED = True
 ACCOUNT_LOGIN_BY_CODE_TIMEOUT = 600  # seconds; the code's mail expires with it
 ACCOUNT_EMAIL_VERIFICATION = "mandatory"

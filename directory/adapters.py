@@ -4,6 +4,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.models import EmailAddress
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
 from django.contrib import messages
@@ -17,6 +18,7 @@ from django.utils.translation import gettext as _
 from directory.domain.outbox import enqueue
 from directory.models import Therapist
 from directory.notifications import absolute_url
+from directory.text import plain_address, ways_to_write
 
 CODE_LIFE = timedelta(minutes=10)
 MAIL_LIFE = timedelta(days=1)
@@ -56,6 +58,12 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
             payload=payload,
             expires_at=now + MAIL_LIFE,
         )
+
+    def clean_email(self, email: str) -> str:
+        """Of a new address: as it travels, unless a sign-in has it already as it is read."""
+        ways = ways_to_write(email)
+        known = EmailAddress.objects.filter(email__in=ways).values_list("email")
+        return next((address for (address,) in known), plain_address(email))
 
     def post_login(
         self, request: HttpRequest, user: AbstractBaseUser, **details: Any

@@ -1,6 +1,6 @@
 """Until somebody is in: what is asked and answered, who vouches, how long it takes, how a decision is looked at again."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from math import ceil
 from statistics import median
 
@@ -160,12 +160,15 @@ def invite_colleague(*, name: str, email: str, by: Therapist) -> None:
     """One mail to whoever does not belong yet. Of who does nobody learns anything: for them it changes nothing."""
     if not by.is_member:
         raise NotAllowedError(_("Only members invite."))
-    Therapist.objects.select_for_update(of=("self",)).get(pk=by.pk)
+    by = Therapist.objects.select_for_update(of=("self",)).get(pk=by.pk)
     if invitations_left(by) < 1:
         raise DomainError(
             _("You have invited as many as you can in a month. Thank you; go on later.")
         )
+    left = invitations_left(by)
     person = invite_person(name=name, email=email, by=by)
+    if invitations_left(by) == left:
+        _count_too(by)
     if person.standing == S.INVITED:
         enqueue(
             "invitation",
@@ -176,11 +179,22 @@ def invite_colleague(*, name: str, email: str, by: Therapist) -> None:
 
 
 def invitations_left(by: Therapist) -> int:
-    """Of this month."""
+    """Of this month. Those of people who are here already count as well: the number tells nothing of anybody."""
     made = StandingEvent.objects.filter(
         actor=by, new=S.INVITED, created_at__gte=timezone.now() - MONTH
     ).count()
-    return max(0, Community.objects.current().invitations_a_month - made)
+    known = Therapist.objects.values_list("invited_known_on", flat=True).get(pk=by.pk)
+    counted = made + len(_of_this_month(known))
+    return max(0, Community.objects.current().invitations_a_month - counted)
+
+
+def _count_too(by: Therapist) -> None:
+    by.invited_known_on = [*_of_this_month(by.invited_known_on), timezone.localdate()]
+    by.save(update_fields=["invited_known_on"])
+
+
+def _of_this_month(days: list[date]) -> list[date]:
+    return [day for day in days if day > timezone.localdate() - MONTH]
 
 
 # --- Vouches, and the fast lane while something is wrong ---------------------------------

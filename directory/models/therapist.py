@@ -3,6 +3,7 @@ from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex, GistIndex, OpClass
 from django.contrib.postgres.search import SearchVectorField, TrigramWordSimilarity
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -225,6 +226,13 @@ class Therapist(models.Model):
     )
     hides_from_newcomers = models.BooleanField(
         _("hidden from anyone who joined less than 30 days ago"), default=False
+    )
+    invited_known_on = ArrayField(  # so that the count tells nobody who is here
+        models.DateField(),
+        verbose_name=_("invited somebody who was asked already"),
+        default=list,
+        blank=True,
+        editable=False,
     )
     erased_at = models.DateTimeField(
         _("erased"),
