@@ -81,6 +81,7 @@ class ProposalStatus(TextChoices):
     ACCEPTED = "accepted", _("Accepted")
     DECLINED = "declined", _("Declined")
     WITHDRAWN = "withdrawn", _("Taken back")
+    LAPSED = "lapsed", _("Not answered in time")
 
 
 class WaitState(TextChoices):

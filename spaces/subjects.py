@@ -43,6 +43,7 @@ SUBJECTS: dict[str, str | Promise] = {
     "loan_changed": _("Something lent"),
     "loan_due": _("Something lent is due"),
     "move_declined": _("Another time: declined"),
+    "move_lapsed": _("Another time: not answered"),
     "move_proposed": _("Another time: proposed"),
     "need_covered_thanks": _("A need is covered"),
     "offer_accepted": _("Your offer was accepted"),

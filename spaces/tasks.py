@@ -14,6 +14,7 @@ from spaces.domain import (
     need,
     offer,
     pledge,
+    proposal,
     saved_search,
     unused,
     waitlist,
@@ -27,6 +28,7 @@ from spaces.domain import (
 @shared_task
 def expire_bookings() -> None:
     booking.expire_bookings()
+    proposal.lapse_proposals()
 
 
 @shared_task

@@ -1,8 +1,10 @@
 """A host proposes another time for one date. The old one stands, and is what is booked, until its guest says yes."""
 
-from datetime import date
+from contextlib import suppress
+from datetime import date, datetime
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -31,11 +33,12 @@ from spaces.models import Booking, MoveProposal, Occurrence
 from spaces.statement import owed_by
 
 S = ProposalStatus
-HOST, GUEST = "host", "guest"
+HOST, GUEST, CLOCK = "host", "guest", "clock"
 TRANSITIONS: dict[tuple[ProposalStatus, ProposalStatus], set[str]] = {
     (S.OPEN, S.ACCEPTED): {GUEST},
     (S.OPEN, S.DECLINED): {GUEST},
     (S.OPEN, S.WITHDRAWN): {HOST},
+    (S.OPEN, S.LAPSED): {CLOCK},
 }
 
 
@@ -99,6 +102,21 @@ def withdraw_proposal(proposal: MoveProposal, *, by: Therapist) -> MoveProposal:
     return _move(proposal, S.WITHDRAWN, by=by)
 
 
+def lapse_proposals(now: datetime | None = None) -> None:
+    """The clock: what nobody answered before one of the two times began. Who proposed it is told, if the date stands."""
+    now = now or timezone.now()
+    begun = Q(old_period__startswith__lte=now) | Q(period__startswith__lte=now)
+    for proposal in MoveProposal.objects.filter(begun, status=S.OPEN):
+        with transaction.atomic(), suppress(NotAllowedError):  # answered just now
+            lapsed = _move(proposal, S.LAPSED, by=None)
+            stands = (
+                lapsed.occurrence.state == OccurrenceState.BOOKED
+                and lapsed.occurrence.period == lapsed.old_period
+            )
+            if stands:
+                _tell("move_lapsed", lapsed, to=lapsed.by)
+
+
 def _standing(booking: Booking, occurrence: Occurrence) -> Occurrence:
     """The date as it is now, of its locked booking: booked, and still to begin."""
     now = timezone.now()
@@ -147,7 +165,7 @@ def _price(occurrence: Occurrence, planned: PlannedDate) -> int:
 
 
 def _move(
-    proposal: MoveProposal, new: ProposalStatus, *, by: Therapist
+    proposal: MoveProposal, new: ProposalStatus, *, by: Therapist | None
 ) -> MoveProposal:
     proposal = (
         MoveProposal.objects.select_for_update(of=("self",))
@@ -156,8 +174,11 @@ def _move(
     )
     old = ProposalStatus(proposal.status)
     booking = Booking.objects.with_parties().get(pk=proposal.occurrence.booking_id)
-    parties = {HOST} if Party.HOST in parties_of(booking, by) else set()
-    if proposal.occurrence.guest_id == by.pk:
+    known = parties_of(booking, by)
+    parties = {HOST} if Party.HOST in known else set()
+    if Party.CLOCK in known:
+        parties.add(CLOCK)
+    if by is not None and proposal.occurrence.guest_id == by.pk:
         parties.add(GUEST)
     if not parties & TRANSITIONS.get((old, new), set()):
         raise NotAllowedError(

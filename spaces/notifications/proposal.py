@@ -18,6 +18,7 @@ ANSWERABLE_FOR = timedelta(days=380)  # until the date has begun, which the page
 WORTH_SENDING = {
     "move_proposed": ProposalStatus.OPEN,
     "move_declined": ProposalStatus.DECLINED,
+    "move_lapsed": ProposalStatus.LAPSED,
 }
 Render = Callable[[Sequence[Delivery]], Mapping[int, Mail | Skip]]
 

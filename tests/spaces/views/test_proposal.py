@@ -7,7 +7,8 @@ from django.urls import reverse
 from directory.models import Delivery
 from directory.registry import message_kind
 from spaces.domain.asking import request_booking
-from spaces.domain.booking import confirm_booking
+from spaces.domain.booking import cancel_booking, confirm_booking
+from spaces.domain.proposal import lapse_proposals
 from spaces.hours import Span, local_period
 from spaces.models import MoveProposal
 from spaces.notifications.proposal import proposal_path
@@ -129,6 +130,35 @@ def test_a_no_or_a_word_taken_back_leaves_the_date(client, date):
     )
     date.refresh_from_db()
     assert date.period == before
+
+
+def test_what_nobody_answers_lapses_and_whoever_proposed_it_is_told(client, date, room):
+    propose(client, date)
+    begun = [date.period.lower - timedelta(minutes=1), date.period.lower]
+
+    for now, status in zip(begun, ["open", "lapsed"], strict=True):
+        lapse_proposals(now)
+        assert MoveProposal.objects.get().status == status
+    lapse_proposals(begun[1])
+
+    [row], rendered = mails("move_lapsed")
+    assert row.recipient == room.hosts.get()
+    assert "Gia Guest has not said whether" in rendered[row.pk].text
+    assert "cannot become" in words(
+        Client().post(proposal_path(MoveProposal.objects.get()), {"answer": "yes"})
+    )
+    date.refresh_from_db()
+    assert date.state == "booked"
+
+
+def test_a_proposal_for_a_date_that_was_called_off_lapses_without_a_word(client, date):
+    propose(client, date)
+    cancel_booking(date.booking, by=date.guest)
+
+    lapse_proposals(date.period.lower)
+
+    assert MoveProposal.objects.get().status == "lapsed"
+    assert not Delivery.objects.filter(kind="move_lapsed").exists()
 
 
 @pytest.mark.parametrize(
