@@ -1,6 +1,7 @@
 """Tables as people send and open them: CSV in any of its shapes, and Excel's files. Nothing in them is ever a formula."""
 
 import csv
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
 from io import BytesIO, StringIO
@@ -36,8 +37,9 @@ def read_table(content: bytes) -> Iterator[list[str]]:
 
 
 def _decoded(content: bytes) -> str:
+    is_wide = content.startswith((BOM_UTF16_LE, BOM_UTF16_BE))  # Excel's "Unicode text"
     try:
-        return content.decode("utf-8-sig")
+        return content.decode("utf-16" if is_wide else "utf-8-sig")
     except UnicodeDecodeError:
         return content.decode("cp1252", errors="replace")
 

@@ -4,6 +4,9 @@ from typing import Any
 
 from django.core.files.uploadedfile import UploadedFile
 from django.core.files.uploadhandler import FileUploadHandler, SkipFile
+from django.forms import BaseForm
+from django.utils.datastructures import MultiValueDict
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 MOST_BYTES = 12 * 1024 * 1024
@@ -29,6 +32,13 @@ class SizeLimit(FileUploadHandler):
 
     def file_complete(self, file_size: int) -> UploadedFile | None:
         return None  # the next handler keeps it
+
+
+def ask_again(form: BaseForm, files: MultiValueDict[str, UploadedFile]) -> None:
+    """Where something else is wrong with a form: the page that says so cannot hold the file that was chosen."""
+    if form.errors:
+        for name in files.keys() & form.fields.keys() - form.errors.keys():
+            form.add_error(name, _("Choose the file once more, please."))
 
 
 def too_large(request: Any) -> set[str | None]:

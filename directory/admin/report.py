@@ -17,6 +17,12 @@ from directory.enums import ReportOutcome
 from directory.errors import DomainError
 from directory.models import Report
 
+OUTCOMES = [  # as buttons; what was decided is said by the enum
+    (ReportOutcome.NOTHING, gettext_lazy("Nothing to be done")),
+    (ReportOutcome.SPOKEN, gettext_lazy("Write this reason to them")),
+    (ReportOutcome.SUSPENDED, gettext_lazy("Suspend them with this reason")),
+]
+
 
 class DecisionForm(forms.Form):
     reason = forms.CharField(
@@ -104,7 +110,7 @@ class ReportAdmin(admin.ModelAdmin):
         report = self.get_object(request, object_id)
         is_open = isinstance(report, Report) and not report.outcome
         more = {
-            "outcomes": ReportOutcome.choices if is_open else [],
+            "outcomes": OUTCOMES if is_open else [],
             "decision_form": DecisionForm(),
         }
         return super().change_view(

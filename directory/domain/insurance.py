@@ -56,7 +56,10 @@ def _read(file: IO[bytes]) -> tuple[bytes, str]:
     """Known by its content: a PDF as it came, a picture drawn anew."""
     sent = file.read(MOST_BYTES + 1)
     if not sent.startswith(PDF):
-        return draw(sent, {"page": SIDE})["page"].content, "webp"
+        try:
+            return draw(sent, {"page": SIDE})["page"].content, "webp"
+        except PictureError as error:
+            raise PictureError(f"{error} {_('A PDF can be sent, too.')}") from error
     if len(sent) > MOST_BYTES or END_OF_PDF not in sent[-TAIL:]:
         raise PictureError(
             _("That PDF is larger than 12 MB, or it is cut off. Send it once more.")

@@ -127,5 +127,8 @@ class InviteForm(forms.Form):
     name = LineField(label=gettext_lazy("Their name"), max_length=200)
     email = forms.EmailField(
         label=gettext_lazy("Their email address"),
-        error_messages={"required": gettext_lazy("Where shall we write to?")},
+        error_messages={
+            "required": gettext_lazy("Where shall we write to?"),
+            "invalid": gettext_lazy("That is no email address. Is a letter missing?"),
+        },
     )

@@ -42,7 +42,14 @@ class ProfileForm(ClientWordsMixin, forms.ModelForm):
     )
     zip_code = ZipField(label=gettext_lazy("ZIP code"), max_length=10)
     website = forms.URLField(
-        label=gettext_lazy("Website"), required=False, assume_scheme="https"
+        label=gettext_lazy("Website"),
+        required=False,
+        assume_scheme="https",
+        error_messages={
+            "invalid": gettext_lazy(
+                "That is no address of a page, such as example.org."
+            )
+        },
     )
     specialties = TermsField(TermKind.SPECIALTY, gettext_lazy("What I work on"))
     modalities = TermsField(TermKind.MODALITY, gettext_lazy("How I work"))

@@ -11,7 +11,7 @@ from directory.errors import DomainError, PictureError
 from directory.forms.licence import AttestForm, DayForm
 from directory.http import TherapistRequest, member_required
 from directory.models import Insurance, Licence, LicenceCheck, Therapist
-from directory.uploads import TOO_LARGE, too_large
+from directory.uploads import TOO_LARGE, ask_again, too_large
 
 TYPES = {"pdf": "application/pdf", "webp": "image/webp"}
 
@@ -51,6 +51,7 @@ def insurance(request: TherapistRequest) -> HttpResponse:
     if form.is_valid() and _attested(form, request.therapist):
         messages.success(request, _("Saved. Hosts see until when, and nothing else."))
         return redirect("directory:licences")
+    ask_again(form, request.FILES)
     return _page(request, insurance_form=form)
 
 

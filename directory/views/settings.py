@@ -19,7 +19,7 @@ from directory.http import (
 )
 from directory.models import Therapist
 from directory.queries import topics_complained_about
-from directory.uploads import TOO_LARGE, too_large
+from directory.uploads import TOO_LARGE, ask_again, too_large
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -37,6 +37,7 @@ def profile_edit(request: TherapistRequest) -> HttpResponse:
             return redirect("home")
         messages.success(request, _("Saved. This is how members see you now."))
         return redirect("directory:therapist_detail", request.therapist.pk)
+    ask_again(form, request.FILES)
     return render(request, "directory/profile_form.html", {"form": form})
 
 

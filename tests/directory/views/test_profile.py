@@ -72,6 +72,10 @@ def test_what_is_no_picture_is_said_and_nothing_else_is_lost(client, therapist):
         response = client.post(PROFILE, said(headline="Kept as typed", photo=file))
         assert response.context["form"].errors.keys() == {"photo"}, content[:9]
         assert "Kept as typed" in response.content.decode()
+    file = SimpleUploadedFile("me.png", picture(size=(300, 300)))
+    response = client.post(PROFILE, said(zip_code="0", photo=file))
+    assert response.context["form"].errors.keys() == {"zip_code", "photo"}
+    assert "Choose the file once more" in response.content.decode()
     therapist.refresh_from_db()
     assert not therapist.photo_small
 
