@@ -59,7 +59,8 @@ def test_tried_then_imported_then_again(client, moderator):
     for _again in range(2):
         client.post(URL, {"import": tried.context["tried"], "checked_on": "2026-03-01"})
     done = client.get(URL, {"watch": tried.context["tried"]}).content.decode()
-    second = client.post(URL, upload(text)).context
+    unicode_text = text.lstrip("\ufeff").encode("utf-16")  # as Excel calls it
+    second = client.post(URL, upload(unicode_text)).context
 
     assert {row.number for row in tried.context["wrong"]} == {3, 4, 5, 8}
     assert (tried.context["new"], tried.context["known"], nobody) == (3, 1, 0)
