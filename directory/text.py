@@ -1,4 +1,5 @@
 import re
+from unicodedata import combining, normalize
 
 from django.utils.encoding import punycode
 from django.utils.translation import gettext
@@ -28,6 +29,55 @@ def ways_to_write(email: str) -> set[str]:
         return {plain, f"{local}@{domain.encode('ascii').decode('idna')}"}
     except UnicodeError:
         return {plain}
+
+
+ALIKE = {  # Cyrillic, Greek and other letters that are read as these
+    0x430: "a",
+    0x435: "e",
+    0x43E: "o",
+    0x440: "p",
+    0x441: "c",
+    0x443: "y",
+    0x445: "x",
+    0x456: "i",
+    0x458: "j",
+    0x455: "s",
+    0x43A: "k",
+    0x43C: "m",
+    0x442: "t",
+    0x43D: "h",
+    0x432: "b",
+    0x501: "d",
+    0x51B: "q",
+    0x51D: "w",
+    0x3B1: "a",
+    0x3BF: "o",
+    0x3BD: "v",
+    0x3C1: "p",
+    0x3C4: "t",
+    0x3B9: "i",
+    0x3BA: "k",
+    0x3C5: "u",
+    0x3C7: "x",
+    0x261: "g",
+    0x251: "a",
+    0x131: "i",
+    0x142: "l",
+}
+SAME_DOMAIN = {"googlemail.com": "gmail.com"}
+
+
+def bare_address(email: str) -> tuple[str, str]:
+    """Alike for two addresses that may be one mailbox, or that one of them means to be taken for.
+
+    Dots, what follows a plus, and letters of other scripts count for nothing. Only ever a hint: for some servers they do.
+    In SQL the first part is ``bare_local()``.
+    """
+    read = next((way for way in ways_to_write(email) if not way.isascii()), email)
+    local, _at, domain = read.strip().lower().rpartition("@")
+    letters = normalize("NFKD", domain.translate(ALIKE))
+    plain = "".join(letter for letter in letters if not combining(letter))
+    return local.partition("+")[0].replace(".", ""), SAME_DOMAIN.get(plain, plain)
 
 
 BROWSERS = {  # how a browser names itself, the most particular first

@@ -94,6 +94,7 @@ def _tried(content: bytes) -> dict[str, Any]:
         "new": sum(row.is_new for row in rows),
         "known": sum(row.is_known for row in rows),
         "wrong": wrong[:MOST_SHOWN],
+        "alike": [row for row in rows if row.like][:MOST_SHOWN],
         "wrong_count": len(wrong),
     }
 

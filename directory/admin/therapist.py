@@ -18,6 +18,7 @@ from directory.admin.merge import merge_into
 from directory.admin.roster import roster, roster_export
 from directory.admin.rows import OnlyFilter, ReadOnlyRows, ReasonForm, moderator_of
 from directory.admin.seeing import see_as
+from directory.alike import people_with_an_address_like
 from directory.domain.application import write_message
 from directory.domain.licence import check_licence
 from directory.domain.membership import (
@@ -379,6 +380,7 @@ def _file_of(therapist: Therapist) -> dict[str, Any]:
         "same_licence": Licence.objects.filter(same)
         .exclude(therapist=therapist)
         .select_related("therapist", "kind"),
+        "same_address": people_with_an_address_like(therapist),
         "registers": LicenceRegister.objects.filter(jurisdiction__in=states),
         "commitments": commitments_of(therapist),
         "is_applicant": therapist.standing == S.APPLICANT,

@@ -4,7 +4,7 @@ Importing the same list again changes nothing: whoever is known by their address
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from itertools import islice
 from typing import Any
@@ -23,7 +23,7 @@ from directory.enums import Standing
 from directory.errors import DomainError, NotAllowedError
 from directory.models import StandingEvent, Therapist
 from directory.sheets import read_table
-from directory.text import one_line, plain_address
+from directory.text import bare_address, one_line, plain_address
 
 BATCH = 500
 LONGEST_NAME = 200
@@ -42,6 +42,7 @@ class Row:
     email: str
     wrong: str = ""
     is_known: bool = False
+    like: str = ""  # the address of somebody else that this one looks like
 
     @property
     def is_new(self) -> bool:
@@ -52,16 +53,15 @@ def read_roster(content: bytes) -> list[Row]:
     """All rows, in their order. Raises ``DomainError`` where it is no list of names and addresses."""
     rows = list(_rows(read_table(content)))
     known = _known_addresses()
-    return [
-        Row(
-            row.number,
-            row.name,
-            row.email,
-            row.wrong,
-            is_known=not row.wrong and row.email in known,
-        )
-        for row in rows
-    ]
+    by_bare = {bare_address(address): address for address in sorted(known)}
+    read = []
+    for row in rows:
+        is_known = not row.wrong and row.email in known
+        like = "" if row.wrong or is_known else by_bare.get(bare_address(row.email), "")
+        read.append(replace(row, is_known=is_known, like=like))
+        if not row.wrong:
+            by_bare.setdefault(bare_address(row.email), row.email)
+    return read
 
 
 def _rows(table: Iterator[list[str]]) -> Iterator[Row]:

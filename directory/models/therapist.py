@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from directory.enums import Audience, Standing, TermKind
 from directory.geo import columns, within
+from directory.models.alike import bare_local
 from directory.models.term import Term
 from directory.models.user import User
 
@@ -263,6 +264,11 @@ class Therapist(models.Model):
             ),
             models.Index(
                 fields=["standing", "neighbourhood"], name="directory_therapist_where"
+            ),
+            models.Index(
+                bare_local("email"),
+                name="directory_therapist_alike",
+                condition=~Q(email=""),
             ),
         ]
         constraints = [

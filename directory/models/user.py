@@ -10,6 +10,8 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from directory.models.alike import bare_local
+
 
 class UserManager(BaseUserManager["User"]):
     def create_user(
@@ -54,6 +56,7 @@ class User(AbstractBaseUser, PermissionsMixin):
         verbose_name = _("sign-in")
         verbose_name_plural = _("sign-ins")
         ordering = ["email"]
+        indexes = [models.Index(bare_local("email"), name="directory_user_alike")]
         constraints = [
             models.UniqueConstraint(
                 Lower("email"),
