@@ -1,6 +1,10 @@
 from typing import Any
 
+from allauth.usersessions.admin import UserSessionAdmin
+from allauth.usersessions.models import UserSession
 from django.contrib import admin
+from django.contrib.auth import admin as registers_groups  # noqa: F401 -- before they are taken away
+from django.contrib.auth.models import Group
 from django.http import HttpRequest
 
 from directory.models import (
@@ -39,3 +43,14 @@ class UserAdmin(admin.ModelAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+
+# Who moderates and who administrates stands at the sign-in.
+admin.site.unregister(Group)
+admin.site.unregister(UserSession)
+
+
+@admin.register(UserSession)
+class SessionAdmin(UserSessionAdmin):  # type: ignore[misc]  # untyped
+    search_fields = ["user__email", "ip"]  # a sign-in has no other name here
+    show_full_result_count = False

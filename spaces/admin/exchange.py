@@ -30,6 +30,8 @@ from spaces.week import day_name
 class ReadOnly(admin.ModelAdmin):
     """To look at: what these rows say changes through ``spaces.domain`` alone."""
 
+    show_full_result_count = False
+
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 

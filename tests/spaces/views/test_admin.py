@@ -7,10 +7,7 @@ from spaces.hours import span_of
 from spaces.models import Office
 from tests.factories.spaces import (
     BookingFactory,
-    BuildingFactory,
-    ClosureFactory,
     OccurrenceFactory,
-    OpeningFactory,
 )
 from tests.periods import hours
 from tests.spaces.rooms import open_office
@@ -24,41 +21,6 @@ def desk(client, moderator):
     moderator.user.is_superuser = True
     moderator.user.save()
     return client
-
-
-LISTS = {
-    "building": BuildingFactory,
-    "office": open_office,
-    "opening": OpeningFactory,
-    "closure": ClosureFactory,
-    "booking": BookingFactory,
-}
-
-
-@pytest.mark.parametrize("model", LISTS)
-def test_lists_need_a_constant_number_of_queries(
-    desk, model, django_assert_max_num_queries
-):
-    url = reverse(f"admin:spaces_{model}_changelist")
-    LISTS[model]()
-    desk.get(url)
-
-    with django_assert_max_num_queries(14) as first:
-        desk.get(url)
-    for _number in range(3):
-        LISTS[model]()
-    with django_assert_max_num_queries(len(first)):
-        assert desk.get(url).status_code == 200
-
-
-@pytest.mark.parametrize("model", LISTS)
-def test_every_row_has_its_page(desk, model):
-    row = LISTS[model]()
-
-    assert (
-        desk.get(reverse(f"admin:spaces_{model}_change", args=[row.pk])).status_code
-        == 200
-    )
 
 
 def test_hiding_an_office_takes_it_from_members_and_back(desk):
