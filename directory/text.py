@@ -73,11 +73,13 @@ def bare_address(email: str) -> tuple[str, str]:
     Dots, what follows a plus, and letters of other scripts count for nothing. Only ever a hint: for some servers they do.
     In SQL the first part is ``bare_local()``.
     """
-    read = next((way for way in ways_to_write(email) if not way.isascii()), email)
-    local, _at, domain = read.strip().lower().rpartition("@")
-    letters = normalize("NFKD", domain.translate(ALIKE))
-    plain = "".join(letter for letter in letters if not combining(letter))
-    return local.partition("+")[0].replace(".", ""), SAME_DOMAIN.get(plain, plain)
+    local, _at, domain = email.strip().lower().rpartition("@")
+    if not domain.isascii() or "xn--" in domain:
+        ways = {way.rpartition("@")[2] for way in ways_to_write(email)}
+        read = min(ways, key=str.isascii)
+        letters = normalize("NFKD", read.translate(ALIKE))
+        domain = "".join(letter for letter in letters if not combining(letter))
+    return local.partition("+")[0].replace(".", ""), SAME_DOMAIN.get(domain, domain)
 
 
 BROWSERS = {  # how a browser names itself, the most particular first

@@ -101,6 +101,15 @@ class SupervisionRows(admin.TabularInline):
     fields = ["supervisor_name", "supervisor", "employer", "stand_in", "accepted_at"]
     raw_id_fields = ["supervisor", "stand_in"]
 
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return not _is_own(request, obj) and super().has_change_permission(request, obj)
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return not _is_own(request, obj) and super().has_add_permission(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return not _is_own(request, obj) and super().has_delete_permission(request, obj)
+
 
 def _is_own(request: HttpRequest, therapist: Therapist | None) -> bool:
     """Nobody decides about themselves."""

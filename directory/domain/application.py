@@ -181,7 +181,10 @@ def invite_colleague(*, name: str, email: str, by: Therapist) -> None:
 def invitations_left(by: Therapist) -> int:
     """Of this month. Those of people who are here already count as well: the number tells nothing of anybody."""
     made = StandingEvent.objects.filter(
-        actor=by, new=S.INVITED, created_at__gte=timezone.now() - MONTH
+        actor=by,
+        new=S.INVITED,
+        reason="",  # an imported list says so
+        created_at__gte=timezone.now() - MONTH,
     ).count()
     known = Therapist.objects.values_list("invited_known_on", flat=True).get(pk=by.pk)
     counted = made + len(_of_this_month(known))

@@ -24,6 +24,7 @@ from directory.errors import (
 )
 from directory.geo import place_of_zip, snap
 from directory.models import Licence, StandingEvent, Supervision, Term, Therapist, User
+from directory.models.therapist import TherapistQuerySet
 from directory.queries import moderators_on_duty
 from directory.text import plain_address, ways_to_write
 
@@ -350,7 +351,11 @@ def _decide(
     is_unsafe: bool = False,
 ) -> Therapist:
     """A moderator's move, told to the person."""
+    if by.pk == therapist.pk:
+        raise NotAllowedError(_("This is about you: another moderator decides it."))
     _only_another_look(therapist, by)
+    if old == S.APPLICANT:
+        _only_without_a_part(therapist, by)
     therapist, event = _move(
         therapist,
         new,
@@ -441,16 +446,38 @@ def _only_another_look(therapist: Therapist, by: Therapist) -> None:
     is_decided = therapist.standing_events.filter(
         created_at__gt=appeal.created_at, actor__isnull=False
     ).exclude(actor=therapist)
-    others = Therapist.objects.moderators().exclude(pk__in=[by.pk, therapist.pk])
     if (
         said_no
         and said_no.actor_id == by.pk
         and not is_decided.exists()
-        and others.exists()
+        and _other_moderators(therapist, by).exists()
     ):
         raise NotAllowedError(
             _("You decided before; an appeal is read by another moderator.")
         )
+
+
+def _only_without_a_part(applicant: Therapist, by: Therapist) -> None:
+    """Who asked somebody to come, or gave their word for them, leaves it to the others, where there are any."""
+    own_part = (
+        applicant.vouches_received.filter(by=by).exists()
+        or applicant.standing_events.filter(
+            new=S.INVITED,
+            actor=by,
+            reason="",  # an imported list says so
+        ).exists()
+    )
+    if own_part and _other_moderators(applicant, by).exists():
+        raise NotAllowedError(
+            _(
+                "You invited %(name)s or vouched for them. That helps; another moderator decides."
+            )
+            % {"name": applicant}
+        )
+
+
+def _other_moderators(therapist: Therapist, by: Therapist) -> TherapistQuerySet:
+    return Therapist.objects.moderators().exclude(pk__in=[by.pk, therapist.pk])
 
 
 def _need_reason(reason: str) -> None:

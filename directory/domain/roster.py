@@ -56,11 +56,13 @@ def read_roster(content: bytes) -> list[Row]:
     by_bare = {bare_address(address): address for address in sorted(known)}
     read = []
     for row in rows:
-        is_known = not row.wrong and row.email in known
-        like = "" if row.wrong or is_known else by_bare.get(bare_address(row.email), "")
+        if row.wrong:
+            read.append(row)
+            continue
+        is_known = row.email in known
+        first = by_bare.setdefault(bare_address(row.email), row.email)
+        like = "" if is_known or first == row.email else first
         read.append(replace(row, is_known=is_known, like=like))
-        if not row.wrong:
-            by_bare.setdefault(bare_address(row.email), row.email)
     return read
 
 
