@@ -55,11 +55,19 @@ class Preview:
     clashes: list[str]
 
 
+def _called(model: type[models.Model]) -> str:
+    """A row that only links somebody to something is called by that: "Offices"."""
+    fields = model._meta.concrete_fields if model._meta.auto_created else []  # noqa: SLF001
+    linked = (field.related_model for field in fields)
+    found = next((other for other in linked if other and other is not Therapist), model)
+    return capfirst(str(found._meta.verbose_name_plural))  # noqa: SLF001
+
+
 def preview_merge(duplicate: Therapist, *, into: Therapist, by: Therapist) -> Preview:
     moves: dict[str, int] = {}
     for model, field in references():
         if count := model._base_manager.filter(**{field: duplicate}).count():  # noqa: SLF001
-            label = capfirst(str(model._meta.verbose_name_plural))  # noqa: SLF001
+            label = _called(model)
             moves[label] = moves.get(label, 0) + count
     clashes = list(_own_clashes(duplicate, into, by))
     with transaction.atomic():

@@ -56,6 +56,7 @@ def test_whatever_hangs_on_the_one_goes_over():
     assert len(before) > 15
     assert not preview.clashes
     assert sum(count for _label, count in preview.moves) == sum(before.values())
+    assert "Offices" in dict(preview.moves)
     assert hanging_on(world.owner) == {}
     after = hanging_on(twin)
     assert {key: after[key] >= count for key, count in before.items()} == dict.fromkeys(
