@@ -66,7 +66,9 @@ def _gone():
 
 def build():
     CommunityFactory(area="Berkeley and Oakland")
-    member = TherapistFactory(name="Dana Whitlock", neighbourhood="Rockridge")
+    member = TherapistFactory(
+        name="Dana Whitlock", neighbourhood="Rockridge", user__is_confirmed=True
+    )
     other = TherapistFactory(name=LONG_NAME, headline="Couples. " * 20)
     other.terms.set(TermFactory.create_batch(40, kind=TermKind.LANGUAGE))
     LicenceFactory(therapist=other)

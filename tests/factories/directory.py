@@ -31,7 +31,7 @@ class CommunityFactory(DjangoModelFactory[Community]):
 
 
 class UserFactory(DjangoModelFactory[User]):
-    """A sign-in without a password, its address confirmed; who moderates has a second factor."""
+    """A sign-in without a password; who moderates has a second factor. ``is_confirmed`` writes down that the address is theirs."""
 
     class Meta:
         model = User
@@ -39,9 +39,6 @@ class UserFactory(DjangoModelFactory[User]):
 
     email = factory.Sequence(lambda n: f"person{n:03}@example.org")
     password = "!"
-    confirmed = factory.RelatedFactory(
-        "tests.factories.directory.EmailAddressFactory", factory_related_name="user"
-    )
     is_staff = False
     second_factor = factory.Maybe(
         "is_staff",
@@ -50,6 +47,14 @@ class UserFactory(DjangoModelFactory[User]):
             factory_related_name="user",
         ),
     )
+
+    class Params:
+        is_confirmed = factory.Trait(
+            confirmed=factory.RelatedFactory(
+                "tests.factories.directory.EmailAddressFactory",
+                factory_related_name="user",
+            )
+        )
 
 
 class AuthenticatorFactory(DjangoModelFactory):

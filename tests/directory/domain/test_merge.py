@@ -69,7 +69,7 @@ def test_whatever_hangs_on_the_one_goes_over():
 
 
 def test_what_both_have_is_there_once_and_both_addresses_sign_in():
-    one, two, friend = TherapistFactory.create_batch(3)
+    one, two, friend = TherapistFactory.create_batch(3, user__is_confirmed=True)
     address = two.user.email
     same = LicenceFactory(therapist=one, number="1")
     twice = LicenceFactory(

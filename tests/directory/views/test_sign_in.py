@@ -30,7 +30,7 @@ def code_in(message):
 
 
 def test_a_member_signs_in_with_a_code(client, post):
-    member = TherapistFactory(standing="member")
+    member = TherapistFactory(user__is_confirmed=True, standing="member")
 
     response = post(reverse("account_request_login_code"), email=member.user.email)
     response = post(response.url, code=code_in(mail.outbox[0]))
@@ -40,7 +40,7 @@ def test_a_member_signs_in_with_a_code(client, post):
 
 
 def test_whose_mail_comes_back_hears_of_it_on_signing_in(client, post):
-    member = TherapistFactory(bounced_at=timezone.now())
+    member = TherapistFactory(user__is_confirmed=True, bounced_at=timezone.now())
 
     response = post(reverse("account_request_login_code"), email=member.user.email)
     response = post(response.url, code=code_in(mail.outbox[0]))
@@ -54,7 +54,7 @@ def test_whose_mail_comes_back_hears_of_it_on_signing_in(client, post):
     [(TherapistFactory, "home"), (ModeratorFactory, "mfa_authenticate")],
 )
 def test_a_passkey_is_a_second_factor_for_staff_only(post, factory, next_page):
-    person = factory()
+    person = factory(user__is_confirmed=True)
     Authenticator.objects.all().delete()
     Authenticator.objects.create(user=person.user, type="webauthn", data={})
 
@@ -193,7 +193,7 @@ def test_who_moderates_needs_a_second_factor_at_the_desk(client):
 
 
 def test_signed_in_elsewhere_is_seen_and_ended(django_capture_on_commit_callbacks):
-    member = TherapistFactory()
+    member = TherapistFactory(user__is_confirmed=True)
     here = Client(headers={"user-agent": "Mozilla/5.0 (X11; Linux) Firefox/140.0"})
     phone = Client(headers={"user-agent": "Mozilla/5.0 (iPhone) Version/18 Safari/6"})
     ask = reverse("account_request_login_code")
