@@ -10,7 +10,7 @@ from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_K
 from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.models import Session
 from django.core.cache import cache
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models.signals import post_migrate
 from django.test import Client
 from django.utils.crypto import get_random_string
@@ -110,6 +110,18 @@ def seed_what_migrating_seeds(**signal):
 
 # Tests with real transactions empty every table when they end; what migrating seeds must be there for the next.
 post_migrate.connect(seed_what_migrating_seeds, sender=apps.get_app_config("directory"))
+
+
+def delete_every_row(style, tables, *, reset_sequences=False, allow_cascade=False):
+    """Instead of TRUNCATE, which makes every table and index anew, a third of a second for each test with real
+    transactions: most tables are empty."""
+    delete = style.SQL_KEYWORD("DELETE FROM")
+    deletes = [f"{delete} {connection.ops.quote_name(name)}" for name in tables]
+    setting = "SET session_replication_role = "  # keys are not looked at: all goes
+    return [f"{setting}replica", *deletes, f"{setting}DEFAULT"]
+
+
+connection.ops.sql_flush = delete_every_row
 
 
 class QuickClient(Client):

@@ -251,7 +251,7 @@ def test_a_server_that_takes_its_time_is_left_alone(server, answer):
     server.pages["/slow.ics"] = answer
     began = time.monotonic()
 
-    problem = problem_of(server.url("/slow.ics"), door=server.door(seconds=0.4))
+    problem = problem_of(server.url("/slow.ics"), door=server.door(seconds=0.2))
 
     assert problem == P.SLOW
     assert time.monotonic() - began < 2
