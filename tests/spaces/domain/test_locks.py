@@ -24,12 +24,22 @@ from tests.factories.spaces import (
     OpeningFactory,
     WaitlistEntryFactory,
 )
-from tests.locks import waiting_for_locks
 from tests.periods import hours
 from tests.spaces.rooms import open_office, thursday
 
 pytestmark = pytest.mark.django_db(transaction=True)
-PATIENCE = 20  # seconds until a test gives up
+PATIENCE = 60  # seconds until a test gives up
+WAITS_FOR_ME = (
+    "SELECT 1 FROM pg_stat_activity WHERE pg_backend_pid() = ANY(pg_blocking_pids(pid))"
+)
+
+
+def somebody_waits_for_me():
+    """Whatever else waits in this database, for others, does not show that two transactions cross."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_stat_clear_snapshot()")  # kept for a transaction
+        cursor.execute(WAITS_FOR_ME)
+        return cursor.fetchone() is not None
 
 
 class Other(Thread):
@@ -51,11 +61,12 @@ class Other(Thread):
 
     def start_and_let_wait(self):
         self.start()
-        while self.is_alive() and not waiting_for_locks():
-            pass
+        while self.is_alive() and not somebody_waits_for_me():
+            self.join(0.01)  # the processor is theirs meanwhile
 
     def outcome(self):
         self.join(PATIENCE)
+        assert not self.is_alive(), "still waiting"
         return self.result
 
 
