@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 
 from directory.domain.outbox import enqueue
 from directory.models import Therapist
-from directory.notifications import absolute_url
+from directory.notifications.templates import absolute_url
 from directory.text import plain_address, ways_to_write
 
 CODE_LIFE = timedelta(minutes=10)

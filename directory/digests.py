@@ -13,7 +13,11 @@ from django.utils.translation import ngettext
 from directory.enums import DeliveryState, Frequency, Priority, Topic
 from directory.models import Absence, Community, Delivery, Therapist
 from directory.models.delivery import COLLECTED
-from directory.notifications import absolute_url, mail_from_templates, unsubscribe_url
+from directory.notifications.templates import (
+    absolute_url,
+    mail_from_templates,
+    unsubscribe_url,
+)
 from directory.queries import frequencies_of, people_shown_to
 from directory.registry import (
     Line,

@@ -18,7 +18,11 @@ from directory.models import (
     Report,
     Therapist,
 )
-from directory.notifications import absolute_url, mail_from_templates, unsubscribe_url
+from directory.notifications.templates import (
+    absolute_url,
+    mail_from_templates,
+    unsubscribe_url,
+)
 from directory.queries import people_shown_to
 from directory.registry import Mail, MessageKind, Skip, register_message
 

@@ -24,7 +24,7 @@ from directory.http import TherapistRequest, applicant_required, member_required
 from directory.limits import WRITING, limited
 from directory.links import read, sign
 from directory.models import Therapist
-from directory.notifications import absolute_url
+from directory.notifications.templates import absolute_url
 
 VOUCH = "vouch"
 VOUCH_SECONDS = 60 * 24 * 3600

@@ -21,7 +21,7 @@ from directory.geo import DistanceTo, distance_band, metres_between, snap
 from directory.http import TherapistRequest, member_required, render_part
 from directory.limits import PAGES, PROFILES, PROFILES_A_DAY, limited
 from directory.models import Therapist, TherapistQuerySet
-from directory.notifications import absolute_url
+from directory.notifications.templates import absolute_url
 from directory.pins import Pin, map_of
 from directory.queries import hidden_from, people_shown_to
 from directory.vcard import vcard

@@ -10,7 +10,7 @@ from directory.domain.supervision import rule_for
 from directory.enums import Priority, Topic
 from directory.links import sign
 from directory.models import Community, Delivery, Therapist
-from directory.notifications import absolute_url, mail_from_templates
+from directory.notifications.templates import absolute_url, mail_from_templates
 from directory.registry import Mail, MessageKind, Skip, register_message
 from spaces.enums import BookingStatus
 from spaces.models import Booking, BookingMessage

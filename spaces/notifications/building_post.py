@@ -6,7 +6,11 @@ from django.utils.translation import gettext as _
 
 from directory.enums import Priority, Topic
 from directory.models import Community, Delivery, Therapist
-from directory.notifications import absolute_url, mail_from_templates, unsubscribe_url
+from directory.notifications.templates import (
+    absolute_url,
+    mail_from_templates,
+    unsubscribe_url,
+)
 from directory.registry import Mail, MessageKind, Skip, register_message
 from spaces.models import BuildingPost
 from spaces.ties import people_tied_to

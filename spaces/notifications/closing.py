@@ -6,7 +6,7 @@ from django.utils.translation import gettext as _
 
 from directory.enums import Priority
 from directory.models import Community, Delivery, Therapist
-from directory.notifications import absolute_url, mail_from_templates
+from directory.notifications.templates import absolute_url, mail_from_templates
 from directory.registry import Mail, MessageKind, Skip, register_message
 from spaces.closing import Closing, closing_of
 from spaces.enums import IncidentStatus

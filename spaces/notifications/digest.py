@@ -11,7 +11,7 @@ from django.utils.translation import ngettext
 from directory.enums import Topic
 from directory.geo import DistanceTo, distance_band, metres_between, within
 from directory.models import Community, Therapist
-from directory.notifications import absolute_url
+from directory.notifications.templates import absolute_url
 from directory.registry import Line, News, register_news
 from spaces.appeal import Appeal, appeals_of
 from spaces.matching import waves_asking

@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from directory.models import Community, Delivery, Therapist
-from directory.notifications import absolute_url, mail_from_templates
+from directory.notifications.templates import absolute_url, mail_from_templates
 from directory.registry import Mail, Skip
 from spaces.appeal import Appeal, appeals_of
 from spaces.calendar import invitations

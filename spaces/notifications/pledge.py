@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from directory.enums import Priority, Topic
 from directory.links import sign
 from directory.models import Community, Delivery
-from directory.notifications import (
+from directory.notifications.templates import (
     absolute_url,
     mail_from_templates,
     unsubscribe_url,

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from directory.enums import Priority, Topic
 from directory.links import sign
 from directory.models import Community, Delivery
-from directory.notifications import absolute_url, mail_from_templates
+from directory.notifications.templates import absolute_url, mail_from_templates
 from directory.registry import Mail, MessageKind, Skip, register_message
 from spaces.enums import ProposalStatus
 from spaces.models import MoveProposal

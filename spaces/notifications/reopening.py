@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from directory.enums import Priority, Topic
 from directory.links import sign
 from directory.models import Community, Delivery, Therapist
-from directory.notifications import absolute_url, mail_from_templates
+from directory.notifications.templates import absolute_url, mail_from_templates
 from directory.registry import Attachment, Mail, MessageKind, Skip, register_message
 from spaces.calendar import invitations
 from spaces.enums import BorrowedStatus, OccurrenceState, WayBackStatus

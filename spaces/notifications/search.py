@@ -14,7 +14,11 @@ from directory.enums import Frequency, Priority, Topic
 from directory.geo import distance_band
 from directory.links import sign
 from directory.models import Community, Delivery
-from directory.notifications import absolute_url, mail_from_templates, unsubscribe_url
+from directory.notifications.templates import (
+    absolute_url,
+    mail_from_templates,
+    unsubscribe_url,
+)
 from directory.registry import Mail, MessageKind, Postpone, Skip, register_message
 from spaces.models import SavedSearch
 from spaces.queries import Match, Wanted, match_offices

@@ -14,7 +14,11 @@ from directory.enums import Topic
 from directory.geo import METRES
 from directory.links import address_for
 from directory.models import Community, Delivery
-from directory.notifications import absolute_url, mail_from_templates, unsubscribe_url
+from directory.notifications.templates import (
+    absolute_url,
+    mail_from_templates,
+    unsubscribe_url,
+)
 from directory.registry import Mail, Postpone, Skip
 from spaces.appeal import Appeal, appeals_of
 from spaces.enums import AnswerChoice, WaveState

@@ -23,7 +23,7 @@ from directory.http import TherapistRequest, VisitorRequest, member_required
 from directory.limits import FEEDS, limited
 from directory.models import Therapist
 from directory.models.therapist import new_feed_token
-from directory.notifications import absolute_url
+from directory.notifications.templates import absolute_url
 from spaces.calendar import Reader, dates_for, dates_of, feed_of
 from spaces.models import Booking, Office
 

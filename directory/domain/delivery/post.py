@@ -10,7 +10,7 @@ from django.conf import settings
 from django.core.mail import EmailMultiAlternatives, get_connection
 
 from directory.models import Delivery
-from directory.notifications import unsubscribe_url
+from directory.notifications.templates import unsubscribe_url
 from directory.registry import Mail, MessageKind
 from directory.text import one_line
 

@@ -9,7 +9,7 @@ from django.utils import timezone
 from directory.domain.delivery import send_due
 from directory.enums import DeliveryState, Priority, Topic
 from directory.models import Delivery
-from directory.notifications import render_mail_limit
+from directory.notifications.delivery import render_mail_limit
 from directory.registry import MessageKind, register_message
 from tests.factories.directory import (
     CommunityFactory,

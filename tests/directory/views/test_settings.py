@@ -7,7 +7,7 @@ from directory.domain.preference import set_frequency
 from directory.enums import Frequency, Standing, TermKind, Topic
 from directory.links import sign
 from directory.models import Preference, Term
-from directory.notifications import unsubscribe_url
+from directory.notifications.templates import unsubscribe_url
 from tests.factories.directory import (
     CommunityFactory,
     TermFactory,
