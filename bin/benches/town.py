@@ -311,6 +311,8 @@ def _text(value: Any) -> str:
         return r"\N"
     if isinstance(value, bool):
         return "t" if value else "f"
+    if value == []:
+        return "{}"  # an array
     return value.isoformat() if isinstance(value, date) else str(value)
 
 
