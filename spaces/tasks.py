@@ -4,7 +4,6 @@ from spaces.domain import (
     allotting,
     availability,
     booking,
-    borrowed,
     busy,
     drill,
     freshness,
@@ -21,6 +20,7 @@ from spaces.domain import (
     wave,
     way_back,
 )
+from spaces.domain.borrowed import answering
 
 # --- Exchange: bookings and free hours --------------------------------------------
 
@@ -82,7 +82,7 @@ def advance_waves() -> None:
 def watch_incidents() -> None:
     incident.watch_incidents()
     way_back.lapse_ways_back()
-    borrowed.lapse_borrowed()
+    answering.lapse_borrowed()
 
 
 @shared_task

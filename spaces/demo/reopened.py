@@ -10,7 +10,7 @@ from spaces import hours
 from spaces.demo.people import People
 from spaces.demo.places import Places
 from spaces.demo.weeks import SUN
-from spaces.domain.borrowed import propose_sublet
+from spaces.domain.borrowed.answering import propose_sublet
 from spaces.domain.building_post import post_to_building
 from spaces.domain.entering import enter_booking
 from spaces.domain.host_entry import plan_entry

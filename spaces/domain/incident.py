@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from directory.errors import NotAllowedError
 from directory.models import Therapist
 from spaces import hours
-from spaces.domain.borrowed import ask_everybody, ask_of_borrowed
+from spaces.domain.borrowed.asking import ask_everybody, ask_of_borrowed
 from spaces.domain.displacement import (
     close_needs,
     move_needs,

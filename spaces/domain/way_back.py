@@ -19,7 +19,7 @@ from directory.domain.outbox import enqueue
 from directory.errors import DomainError, NotAllowedError
 from directory.models import Therapist
 from spaces.domain.availability import lock_offices, refresh_free
-from spaces.domain.borrowed import propose_end
+from spaces.domain.borrowed.answering import propose_end
 from spaces.domain.dates import move_dates, record_change, said_periods
 from spaces.domain.releasing import lying_in
 from spaces.enums import BorrowedStatus, ChangeKind, OccurrenceState, WayBackStatus

@@ -18,16 +18,15 @@ from directory.http import TherapistRequest, member_required
 from directory.links import read
 from directory.models import Community, Therapist
 from spaces import hours
-from spaces.domain.borrowed import (
+from spaces.domain.borrowed.answering import (
     agree_on_borrowed,
     keep_borrowed,
-    next_statuses,
     pattern_of,
     plan_sublet,
     propose_end,
     propose_sublet,
-    side_of,
 )
+from spaces.domain.borrowed.sides import next_statuses, side_of
 from spaces.domain.way_back import go_back, stay
 from spaces.enums import (
     BookingSource,

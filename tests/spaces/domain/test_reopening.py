@@ -8,15 +8,15 @@ from django.utils import timezone
 from directory.errors import DomainError, NotAllowedError
 from directory.models import Delivery, Term
 from directory.registry import Mail, message_kind
-from spaces.domain.borrowed import (
+from spaces.domain.borrowed.answering import (
     agree_on_borrowed,
-    ask_everybody,
     keep_borrowed,
     lapse_borrowed,
     pattern_of,
     propose_end,
     propose_sublet,
 )
+from spaces.domain.borrowed.asking import ask_everybody
 from spaces.domain.incident import (
     confirm_incident,
     dismiss_incident,
