@@ -18,7 +18,7 @@ from spaces.asked import Asked, asked_of
 from spaces.coverage import coverage_of
 from spaces.demo.people import People
 from spaces.demo.places import Places
-from spaces.demo.weeks import FRI, MON, THU, TUE, WED
+from spaces.demo.stretches import FRI, MON, THU, TUE, WED
 from spaces.demo.words import OFFER_MESSAGES
 from spaces.domain.incident import add_update, give_word, report_incident
 from spaces.domain.need import Wish, change_need, publish_need

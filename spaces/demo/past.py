@@ -10,7 +10,7 @@ from directory.models import Delivery, Therapist
 from spaces import hours
 from spaces.demo.people import People
 from spaces.demo.places import Places
-from spaces.demo.weeks import MON, THU, TUE, WED
+from spaces.demo.stretches import MON, THU, TUE, WED
 from spaces.enums import (
     AnswerChoice,
     BookingSource,

@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from spaces.demo.people import People
 from spaces.demo.places import Places
-from spaces.demo.weeks import SAT, THU, TUE
+from spaces.demo.stretches import SAT, THU, TUE
 from spaces.domain.pledge import make_pledge
 from spaces.hours import Span
 from spaces.models import Pledge

@@ -9,18 +9,13 @@ from directory.models import Therapist
 from spaces import hours
 from spaces.demo.people import People
 from spaces.demo.places import Places
-from spaces.demo.weeks import SUN
+from spaces.demo.stretches import SUN
 from spaces.domain.borrowed.answering import propose_sublet
 from spaces.domain.building_post import post_to_building
 from spaces.domain.entering import enter_booking
 from spaces.domain.host_entry import plan_entry
 from spaces.domain.incident import end_incident, report_incident
-from spaces.enums import (
-    BookingSource,
-    IncidentKind,
-    NeedStatus,
-    OfferStatus,
-)
+from spaces.enums import BookingSource, IncidentKind, NeedStatus, OfferStatus
 from spaces.models import (
     BorrowedRoom,
     BuildingPost,

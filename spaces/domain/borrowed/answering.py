@@ -42,11 +42,7 @@ from spaces.enums import (
 from spaces.errors import HoursError, SlotTakenError
 from spaces.guests import may_be_guests_of
 from spaces.hours import Span
-from spaces.models import (
-    Booking,
-    BorrowedRoom,
-    Occurrence,
-)
+from spaces.models import Booking, BorrowedRoom, Occurrence
 
 
 @transaction.atomic

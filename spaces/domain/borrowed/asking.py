@@ -16,12 +16,7 @@ from spaces.domain.borrowed.sides import (
     people_of,
     tell,
 )
-from spaces.enums import (
-    BookingStatus,
-    IncidentStatus,
-    OccurrenceState,
-    WayBackStatus,
-)
+from spaces.enums import BookingStatus, IncidentStatus, OccurrenceState, WayBackStatus
 from spaces.models import (
     Booking,
     BorrowedRoom,

@@ -11,15 +11,8 @@ from directory.errors import NotAllowedError
 from directory.models import Therapist
 from spaces.domain.changes import dates_to_come
 from spaces.domain.dates import lock_booking
-from spaces.enums import (
-    BorrowedStatus,
-    OccurrenceState,
-)
-from spaces.models import (
-    Booking,
-    BorrowedRoom,
-    Occurrence,
-)
+from spaces.enums import BorrowedStatus, OccurrenceState
+from spaces.models import Booking, BorrowedRoom, Occurrence
 
 S = BorrowedStatus
 ANSWER_WITHIN = timedelta(days=7)
