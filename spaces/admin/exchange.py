@@ -46,6 +46,7 @@ class ReadOnly(admin.ModelAdmin):
 class BuildingAdmin(admin.ModelAdmin):
     list_display = ["name", "street", "zip_code", "city", "timezone", "office_count"]
     list_filter = ["city", "is_step_free"]
+    show_full_result_count = False
     search_fields = ["name", "street", "zip_code"]
     fieldsets = [
         (
@@ -141,6 +142,7 @@ class OfficeAdmin(admin.ModelAdmin):
     list_select_related = ["building"]
     search_fields = ["name", "building__name", "hosts__name"]
     autocomplete_fields = ["building", "hosts", "attributes"]
+    show_full_result_count = False
     readonly_fields = ["is_hidden", "is_draft", "created_at"]
     inlines = [OpeningRows, ClosureRows]
     actions = ["hide", "show_again"]

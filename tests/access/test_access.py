@@ -22,6 +22,7 @@ from tests.access.rows import (
     SAID,
     WEBHOOKS,
 )
+from tests.access.strict import assert_strict
 from tests.access.world import PEOPLE, build
 from tests.conftest import QuickClient
 from tests.factories.directory import CommunityFactory
@@ -50,6 +51,7 @@ def ask(browser, url, data=None, *, method="get"):
             if response.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
                 response = browser.post(url, data)
         transaction.set_rollback(True)
+    assert_strict(response)
     wrote = any(
         query["sql"].startswith(WRITES) and "django_session" not in query["sql"]
         for query in queries
