@@ -282,6 +282,5 @@ ADMINISTRATORS_ONLY = {
     "directory_user",
     "account_emailaddress",
     "mfa_authenticator",
-    "auth_group",
     "usersessions_usersession",
 }

@@ -20,6 +20,7 @@ from tests.access.world import build
 from tests.factories.directory import (
     AbsenceFactory,
     DeliveryFactory,
+    EmailAddressFactory,
     SupervisionFactory,
     TherapistFactory,
 )
@@ -55,6 +56,7 @@ def more():
     incident = IncidentFactory(status="confirmed")
     until = timezone.now() + timedelta(days=7)
     AbsenceFactory()
+    EmailAddressFactory(user=person.user)
     kind = ContentType.objects.get_for_model(type(person))
     LogEntry.objects.create(
         user=person.user, content_type=kind, object_id=person.pk, action_flag=CHANGE

@@ -48,9 +48,10 @@ def hashes(monkeypatch):
 @pytest.fixture
 def people():
     for standing in ["member", "suspended", "left", "applicant"]:
-        TherapistFactory(standing=standing, user__email=address_of(standing))
+        user = UserFactory(email=address_of(standing), is_confirmed=True)
+        TherapistFactory(standing=standing, user=user)
     InvitedFactory(email=address_of("invited"))
-    user = UserFactory(email=address_of("password"))
+    user = UserFactory(email=address_of("password"), is_confirmed=True)
     user.set_password("correct horse battery")
     user.save()
 
