@@ -107,7 +107,7 @@ def invite(size: int, *, seed: int = 1) -> Colleagues:
         defaults={"name": "Town", "latitude": LATITUDE, "longitude": LONGITUDE}
     )
     me = Therapist.objects.create(
-        user=User.objects.create_user("me@example.org"),
+        user=User.objects.create_user("me@example.org", is_staff=True),
         name="Me Myself",
         standing=Standing.MEMBER,
         latitude=LATITUDE,
@@ -116,16 +116,27 @@ def invite(size: int, *, seed: int = 1) -> Colleagues:
     terms = {kind: list(Term.objects.current().of_kind(kind)) for kind in CHOSEN}
     held = list(Term.objects.current().of_kind(TermKind.CREDENTIAL))
     names = [_name(chance) for _number in range(size)]
-    first = me.pk + 1
+    first = max(me.pk, me.user_id or 0) + 1
     with transaction.atomic():
         _copy(
+            User,
+            "id email date_joined",
+            _lines(
+                (first + number, f"{_plain(name)}{number}@example.org", timezone.now())
+                for number, name in enumerate(names)
+            ),
+            password="!",  # noqa: S106 -- opens nothing
+            is_active=True,
+            is_staff=False,
+            is_superuser=False,
+        )
+        _copy(
             Therapist,
-            "id name headline bio neighbourhood supervises latitude longitude joined_at feed_token "
+            "id user_id name headline bio neighbourhood supervises latitude longitude joined_at feed_token "
             + " ".join(SHARES),
             _lines(_people(first, names, chance)),
             standing=Standing.MEMBER,
             audience="{}",
-            user=None,
         )
         _copy(
             Therapist.terms.through,
@@ -161,12 +172,17 @@ def _name(chance: random.Random) -> str:
     return f"{first.title()} {family.title()}"
 
 
+def _plain(name: str) -> str:
+    return name.replace(" ", ".").lower()
+
+
 def _people(
     first: int, names: list[str], chance: random.Random
 ) -> Iterator[tuple[Any, ...]]:
     now = timezone.now()
     for number, name in enumerate(names):
         yield (
+            first + number,
             first + number,
             name,
             " ".join(chance.choices(WORDS, k=6)),

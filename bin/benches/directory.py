@@ -1,6 +1,7 @@
 """Finding a colleague: three facets, a misspelt name and a radius, page 1 with the counts of every facet.
 
 No question is asked twice, so that nothing kept from before answers it. ``wide``: one facet alone, a third of all.
+``desk``: what moderators see of the same people: the list, a search by a piece of an address, one person.
 """
 
 import random
@@ -11,6 +12,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import psycopg
+from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.urls import reverse
 
@@ -22,7 +24,7 @@ from directory.enums import TermKind
 from directory.models import Therapist
 
 RADIUS = 20  # kilometres
-PER_PAGE = 24
+FRAGMENT = "lu1"  # of an address
 BETWEEN = ["consults", "takes_referrals", "would_have_coffee", "co_leads_groups"]
 
 RAW = """
@@ -70,11 +72,24 @@ def run(size: int, runs: int) -> list[Figure]:
         def seen(names: Mapping[str, Any]) -> object:
             return browser.get(_address(names))
 
+        def look(path: str) -> Callable[[], float]:
+            return timed(lambda: browser.get(path))
+
+        person = reverse(
+            "admin:directory_therapist_change", args=[colleagues.me.pk + 1]
+        )
+        people = reverse("admin:directory_therapist_changelist")
+        Authenticator.objects.create(
+            user=colleagues.me.user, type=Authenticator.Type.TOTP, data={}
+        )  # or the desk stays closed
         times = side_by_side(
             {
                 "sql": _each(asked, raw),
                 "page": _each(asked, seen),
                 "wide": _each(wide, seen),
+                "desk.list": look(f"{people}?standing=all"),
+                "desk.search": look(f"{people}?standing=all&q={FRAGMENT}"),
+                "desk.person": look(person),
             },
             runs=runs,
             warm_up=10,
@@ -83,6 +98,10 @@ def run(size: int, runs: int) -> list[Figure]:
         times["sql"].figure("directory.sql", size),
         times["page"].figure("directory.page", size, times["sql"]),
         times["wide"].figure("directory.page.wide", size),
+        *(
+            times[name].figure(f"directory.{name}", size)
+            for name in ("desk.list", "desk.search", "desk.person")
+        ),
     ]
 
 

@@ -20,7 +20,7 @@ from directory.models import Therapist
 
 START_SECONDS = 60
 TOKEN = "x" * 32  # what the cookie says against forged forms, and what the form repeats
-BAD = 500
+BAD = 400  # refusals and limits, too: they are quick, and no answer
 
 
 class BadAnswerError(Exception):

@@ -86,7 +86,14 @@ def test_bench_directory_prints_the_page_beside_the_raw_question():
 
     figures = {row["name"]: row for row in map(json.loads, ended.stdout.splitlines())}
 
-    assert set(figures) == {"directory.sql", "directory.page", "directory.page.wide"}
+    assert set(figures) == {
+        "directory.sql",
+        "directory.page",
+        "directory.page.wide",
+        "directory.desk.list",
+        "directory.desk.search",
+        "directory.desk.person",
+    }
     page = figures["directory.page"]
     assert page["value"] > page["limit"] == figures["directory.sql"]["value"] > 0
 
