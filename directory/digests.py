@@ -117,24 +117,23 @@ def _reason(wanted: Mapping[Topic, Frequency]) -> str:
 def _parts(
     row: Delivery, person: Therapist, wanted: Mapping[Topic, Frequency]
 ) -> Iterator[Part]:
-    """The news, where it is due and still wanted; then what would have come one by one."""
+    """The news, each part when its topic is due, or with the community's; then what would have come one by one."""
     since = {
         Topic(topic): datetime.fromisoformat(moment)
         for topic, moment in row.payload["since"].items()
         if wanted[Topic(topic)] != Frequency.OFF
     }
-    if Topic.COMMUNITY in since:
-        for news in news_parts():
-            if wanted[news.topic] == Frequency.OFF:
-                continue
-            lines = news.find(person, since[Topic.COMMUNITY])[:MOST_FOUND]
-            if lines:
-                yield Part(
-                    news.heading(len(lines)),
-                    lines[:MOST_LINES],
-                    max(0, len(lines) - MOST_LINES),
-                    absolute_url(news.url()),
-                )
+    for news in news_parts():
+        is_at_once = wanted[news.topic] == Frequency.AT_ONCE
+        moment = since.get(Topic.COMMUNITY if is_at_once else news.topic)
+        lines = news.find(person, moment)[:MOST_FOUND] if moment else []
+        if lines:
+            yield Part(
+                news.heading(len(lines)),
+                lines[:MOST_LINES],
+                max(0, len(lines) - MOST_LINES),
+                absolute_url(news.url()),
+            )
     until = datetime.fromisoformat(row.payload["until"])
     for topic, moment in since.items():
         lines = _collected(person, topic, moment, until)

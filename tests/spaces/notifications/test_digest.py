@@ -184,6 +184,18 @@ def test_who_changes_from_daily_to_weekly_misses_nothing():
     assert "The lift is stuck." in digest(me, monday(days=4)).body
 
 
+def test_who_hears_of_calls_daily_reads_them_the_next_morning():
+    me = reader()
+    set_frequency(me, topic=Topic.EMERGENCIES, frequency=DAILY)
+    WaveFactory()
+    TherapistFactory(joined_at=monday())  # the community's news come on Monday
+
+    sent = digest(me, monday(days=1))
+
+    assert sent.subject.endswith(": 1 call for space")
+    assert "settings" in sent.body
+
+
 def test_a_call_for_help_asks_at_once_only_those_who_hear_of_it_at_once():
     asked, daily, off = HelperFactory.create_batch(3)
     set_frequency(daily, topic=Topic.EMERGENCIES, frequency=DAILY)
