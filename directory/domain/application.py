@@ -10,7 +10,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from directory.domain.membership import ask_again, invite_person
+from directory.domain.invitation import invite_person
+from directory.domain.membership import ask_again
 from directory.domain.outbox import Letter, enqueue, enqueue_all
 from directory.enums import Standing
 from directory.errors import DomainError, NotAllowedError

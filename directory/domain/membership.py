@@ -6,9 +6,7 @@ A declined applicant's standing is *left*: they see nothing, their history stays
 from datetime import date
 from enum import Enum, auto
 
-from allauth.account.models import EmailAddress
-from django.db import IntegrityError, transaction
-from django.db.models import F, Q
+from django.db import transaction
 from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -26,7 +24,7 @@ from directory.geo import place_of_zip, snap
 from directory.models import Licence, StandingEvent, Supervision, Term, Therapist, User
 from directory.models.therapist import TherapistQuerySet
 from directory.queries import moderators_on_duty
-from directory.text import plain_address, ways_to_write
+from directory.text import ways_to_write
 
 
 class Party(Enum):
@@ -245,48 +243,6 @@ def take_back_leaving(therapist: Therapist, *, by: Therapist) -> Therapist:
     return therapist
 
 
-def invite_person(*, name: str, email: str, by: Therapist) -> Therapist:
-    """Someone a host knows by name and address: essential messages only, until they join and claim what is theirs.
-
-    Inviting an address twice, or one that belongs to somebody already, gives that person, whatever their standing.
-    """
-    known = known_by_address(email)
-    if known is not None:
-        return known
-    try:
-        with transaction.atomic():
-            therapist = Therapist.objects.create(
-                standing=S.INVITED,
-                name=name,
-                email=plain_address(email),
-                invited_by=by,
-            )
-            StandingEvent.objects.create(therapist=therapist, actor=by, new=S.INVITED)
-    except IntegrityError:  # somebody else invited them in the same moment
-        return Therapist.objects.get(user=None, email__iexact=plain_address(email))
-    return therapist
-
-
-def known_by_address(email: str) -> Therapist | None:
-    """Whose address this is: of a sign-in, a further confirmed one of theirs, or of somebody invited."""
-    ways = ways_to_write(email)
-    confirmed = EmailAddress.objects.annotate(plain=Lower("email")).filter(
-        plain__in=ways, verified=True
-    )
-    people = Therapist.objects.annotate(
-        invited_at=Lower("email"), signs_in_at=Lower("user__email")
-    ).with_user()
-    return (
-        people.filter(
-            Q(signs_in_at__in=ways)
-            | Q(user__in=confirmed.values("user"))
-            | Q(user=None, invited_at__in=ways)
-        )
-        .order_by(F("user").asc(nulls_last=True))
-        .first()
-    )
-
-
 @transaction.atomic
 def take_off(therapist: Therapist, *, by: Therapist) -> Therapist:
     """Somebody invited says that this is not them, or that they do not want to be here: their name is forgotten.
@@ -310,15 +266,6 @@ def locate(therapist: Therapist, *, zip_code: str) -> None:
         )
     therapist.zip_code = place.zip
     therapist.latitude, therapist.longitude = snap(place.latitude, place.longitude)
-
-
-def invited_at(user: User) -> Therapist | None:
-    """What is kept under this address for somebody who has no sign-in yet."""
-    return (
-        Therapist.objects.annotate(invited_at=Lower("email"))
-        .filter(user=None, invited_at__in=ways_to_write(user.email))
-        .first()
-    )
 
 
 def _claimed_by(user: User) -> Therapist:

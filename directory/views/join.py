@@ -7,7 +7,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from directory.domain.application import answer_questions, say_usual_wait
-from directory.domain.membership import apply_to_join, invited_at
+from directory.domain.invitation import invited_at
+from directory.domain.membership import apply_to_join
 from directory.enums import Standing
 from directory.errors import DomainError
 from directory.forms.join import JoinForm

@@ -8,7 +8,8 @@ from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from directory.domain.membership import invite_person, known_by_address, take_off
+from directory.domain.invitation import invite_person, known_by_address
+from directory.domain.membership import take_off
 from directory.domain.outbox import enqueue
 from directory.errors import NotAllowedError
 from directory.models import Therapist

@@ -5,7 +5,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 
-from directory.domain.membership import known_by_address
+from directory.domain.invitation import known_by_address
 from directory.models import Therapist, User
 from tests.factories.directory import InvitedFactory, TherapistFactory
 

@@ -9,11 +9,11 @@ from django.core import mail
 from django.db import transaction
 from django.utils import timezone
 
+from directory.domain.invitation import invite_person
 from directory.domain.membership import (
     apply_to_join,
     approve_applicant,
     decline_applicant,
-    invite_person,
     leave,
     next_standings,
     reinstate_member,

@@ -8,7 +8,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from directory.domain.application import vouch_for
-from directory.domain.membership import approve_applicant, invite_person
+from directory.domain.invitation import invite_person
+from directory.domain.membership import approve_applicant
 from directory.enums import Standing
 from directory.models import (
     ApplicationMessage,
