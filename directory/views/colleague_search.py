@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -19,8 +19,9 @@ from directory.enums import Frequency, Topic
 from directory.errors import DomainError
 from directory.filters import chips_of
 from directory.http import TherapistRequest, member_required
-from directory.models import ColleagueSearch, Preference
+from directory.models import ColleagueSearch
 from directory.newcomers import newcomers_who_fit
+from directory.views.frequency import chosen_frequency, is_silent, other_frequencies
 
 SAID = {
     Frequency.AT_ONCE: gettext_lazy("We write as soon as such a colleague joins."),
@@ -29,12 +30,6 @@ SAID = {
         "We write on Monday mornings, when somebody joined."
     ),
     Frequency.OFF: gettext_lazy("Stopped. You get no more mail about it."),
-}
-OTHERS = {
-    Frequency.AT_ONCE: gettext_lazy("Tell me at once"),
-    Frequency.DAILY: gettext_lazy("Once a day"),
-    Frequency.WEEKLY: gettext_lazy("Once a week"),
-    Frequency.OFF: gettext_lazy("Stop"),
 }
 
 
@@ -48,19 +43,11 @@ def colleague_search_list(request: TherapistRequest) -> HttpResponse:
             {
                 "search": search,
                 "url": f"{page}?{search.query}",
-                "others": [
-                    {"value": value, "label": label}
-                    for value, label in OTHERS.items()
-                    if value != search.frequency
-                ],
+                "others": other_frequencies(search.frequency),
             }
             for search in searches
         ],
-        "is_silent": Preference.objects.filter(
-            therapist=request.therapist,
-            topic=Topic.COMMUNITY,
-            frequency=Frequency.OFF,
-        ).exists(),
+        "is_silent": is_silent(request.therapist, Topic.COMMUNITY),
     }
     return render(request, "directory/colleague_search_list.html", context)
 
@@ -81,13 +68,13 @@ def colleague_search_new(request: TherapistRequest) -> HttpResponse:
             request.therapist,
             name=", ".join(str(chip.label) for chip in chips),
             query=query.urlencode(),
-            frequency=_frequency(request),
+            frequency=chosen_frequency(request),
             known=newcomers_who_fit(query, request.therapist, request.community),
         )
     except DomainError as error:
         messages.error(request, str(error))
         return redirect("directory:colleague_search_list")
-    messages.success(request, str(SAID[_frequency(request)]))
+    messages.success(request, str(SAID[chosen_frequency(request)]))
     return redirect(back)
 
 
@@ -95,7 +82,7 @@ def colleague_search_new(request: TherapistRequest) -> HttpResponse:
 @member_required
 def colleague_search_change(request: TherapistRequest, pk: int) -> HttpResponse:
     search = _own(request, pk)
-    frequency = _frequency(request)
+    frequency = chosen_frequency(request)
     set_colleague_search(search, frequency=frequency)
     messages.success(request, str(SAID[frequency]))
     return redirect("directory:colleague_search_list")
@@ -111,8 +98,3 @@ def colleague_search_forget(request: TherapistRequest, pk: int) -> HttpResponse:
 
 def _own(request: TherapistRequest, pk: int) -> ColleagueSearch:
     return get_object_or_404(ColleagueSearch, therapist=request.therapist, pk=pk)
-
-
-def _frequency(request: HttpRequest) -> Frequency:
-    value = request.POST.get("frequency", "")
-    return Frequency(value) if value in Frequency.values else Frequency.AT_ONCE

@@ -1,5 +1,3 @@
-from typing import Any
-
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
@@ -17,7 +15,7 @@ from directory.enums import Frequency, Topic
 from directory.errors import DomainError, LinkError
 from directory.http import TherapistRequest, member_required
 from directory.links import read
-from directory.models import Preference
+from directory.views.frequency import chosen_frequency, is_silent, other_frequencies
 from spaces.domain.saved_search import (
     forget_search,
     save_search,
@@ -49,29 +47,16 @@ def saved_search_list(request: TherapistRequest) -> HttpResponse:
     searches = SavedSearch.objects.filter(therapist=request.therapist)
     context = {
         "searches": [
-            {"search": search, "url": search_path(search), "others": _others(search)}
+            {
+                "search": search,
+                "url": search_path(search),
+                "others": other_frequencies(search.frequency),
+            }
             for search in searches
         ],
-        "is_silent": Preference.objects.filter(
-            therapist=request.therapist, topic=Topic.HOURS, frequency=Frequency.OFF
-        ).exists(),
+        "is_silent": is_silent(request.therapist, Topic.HOURS),
     }
     return render(request, "spaces/saved_search_list.html", context)
-
-
-def _others(search: SavedSearch) -> list[dict[str, Any]]:
-    """The buttons: what it could be set to."""
-    words = {
-        Frequency.AT_ONCE: _("Tell me at once"),
-        Frequency.DAILY: _("Once a day"),
-        Frequency.WEEKLY: _("Once a week"),
-        Frequency.OFF: _("Stop"),
-    }
-    return [
-        {"value": value, "label": label}
-        for value, label in words.items()
-        if value != search.frequency
-    ]
 
 
 @require_POST
@@ -89,12 +74,12 @@ def saved_search_new(request: TherapistRequest) -> HttpResponse:
             name=said(form),
             query=form.kept(),
             last_date=form.cleaned_data["last_date"],
-            frequency=_frequency(request),
+            frequency=chosen_frequency(request),
         )
     except DomainError as error:
         messages.error(request, str(error))
         return redirect("spaces:saved_search_list")
-    messages.success(request, str(SAID[_frequency(request)]))
+    messages.success(request, str(SAID[chosen_frequency(request)]))
     return redirect(back)
 
 
@@ -102,7 +87,7 @@ def saved_search_new(request: TherapistRequest) -> HttpResponse:
 @member_required
 def saved_search_change(request: TherapistRequest, pk: int) -> HttpResponse:
     search = get_object_or_404(SavedSearch, therapist=request.therapist, pk=pk)
-    frequency = _frequency(request)
+    frequency = chosen_frequency(request)
     set_search_frequency(search, frequency=frequency)
     messages.success(request, str(SAID[frequency]))
     return redirect("spaces:saved_search_list")
@@ -131,8 +116,3 @@ def saved_search_stop(request: HttpRequest, token: str) -> HttpResponse:
             search, frequency=Frequency.AT_ONCE if undo else Frequency.OFF
         )
     return render(request, "spaces/saved_search_stop.html", {"search": search})
-
-
-def _frequency(request: HttpRequest) -> Frequency:
-    value = request.POST.get("frequency", "")
-    return Frequency(value) if value in Frequency.values else Frequency.AT_ONCE
