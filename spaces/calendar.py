@@ -22,10 +22,11 @@ from django.db.models import Max, OuterRef, Q, Subquery
 from django.db.models.functions import Greatest
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from icalendar import Calendar, Event, vCalAddress
+from icalendar import Calendar, Event, vCalAddress, vText
 
 from directory.models import Therapist
 from directory.registry import Attachment
+from directory.text import one_line
 from spaces import hours
 from spaces.enums import OccurrenceState
 from spaces.models import Booking, BookingEvent, Occurrence
@@ -88,7 +89,7 @@ def _told_whole(dates: OccurrenceQuerySet) -> OccurrenceQuerySet:
 def feed_of(dates: Iterable[Occurrence], reader: Reader, *, name: str) -> str:
     """The .ics file of these dates, as ``dates_for`` finds them. The same until one of them changes."""
     calendar = _calendar("PUBLISH")
-    calendar.add("x-wr-calname", name)
+    calendar.add("x-wr-calname", vText(one_line(name)))
     calendar.add(
         "refresh-interval", timedelta(hours=1), parameters={"VALUE": "DURATION"}
     )

@@ -7,8 +7,6 @@ from zipfile import ZipFile
 import pytest
 from django.core import mail
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.db import connection, transaction
-from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
@@ -20,8 +18,6 @@ from spaces.queries import offices_open_to
 from tests.factories.directory import (
     LicenceFactory,
     ModeratorFactory,
-    StandingEventFactory,
-    TermFactory,
     TherapistFactory,
 )
 from tests.factories.spaces import BookingFactory, OfficeFactory, OpeningFactory
@@ -237,36 +233,3 @@ def test_a_certificate_is_for_its_owner_and_the_moderators(
         client.post(url, {"day": day, "attests": "on", "without_certificate": "on"})
     assert client.get(where).status_code == 404
     assert not kept[1].storage.exists(kept[1].name)
-
-
-@pytest.mark.parametrize(
-    "page",
-    [
-        "licence_changelist",
-        "therapist_changelist",
-        "delivery_changelist",
-    ],
-)
-def test_the_desks_lists_ask_as_much_for_2_as_for_20(client, moderator, page):
-    kind = TermFactory(kind="credential")
-
-    def add(count):
-        for _one in range(count):
-            person = TherapistFactory(standing="applicant")
-            LicenceFactory(therapist=person, kind=kind, renews_until=LAST)
-            StandingEventFactory(therapist=person, actor=moderator)
-            with transaction.atomic():
-                Delivery.objects.create(
-                    kind="x", recipient=person, cause=f"{person.pk}", priority=1
-                )
-
-    url = reverse(f"admin:directory_{page}")
-
-    counts = []
-    for more in [2, 18]:
-        add(more)
-        with CaptureQueriesContext(connection) as asked:
-            client.get(url)
-        counts.append(len(asked))
-
-    assert counts[0] == counts[1]

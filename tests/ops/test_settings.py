@@ -40,6 +40,10 @@ def test_a_whole_configuration_is_strict():
     assert load(WHOLE).stdout == "True\n"
     assert load(WHOLE, "SESSION_COOKIE_SECURE").stdout == "True\n"
     assert load(WHOLE, "DEBUG or settings.DEMO").stdout == "False\n"
+    hsts = [f"SECURE_HSTS_{name}" for name in ("INCLUDE_SUBDOMAINS", "PRELOAD")]
+    asked = "SECURE_HSTS_SECONDS >= 31_536_000 and settings.CSRF_COOKIE_SECURE"
+    asked += "".join(f" and settings.{name}" for name in hsts)
+    assert load(WHOLE, asked).stdout == "True\n"
 
 
 def test_the_demo_does_not_run_on_a_real_address():

@@ -36,8 +36,8 @@ def with_notes(orientation=6):
     return picture(exif=exif, icc_profile=CAMERA.encode(), comment=CAMERA.encode())
 
 
-def bomb():
-    """A PNG of a few hundred bytes that says it is 60,000 pixels wide and high."""
+def bomb(side=60_000):
+    """A PNG of a few hundred bytes that says it is so many pixels wide and high."""
 
     def chunk(kind, content):
         return (
@@ -47,7 +47,7 @@ def bomb():
             + struct.pack(">I", zlib.crc32(kind + content))
         )
 
-    header = struct.pack(">IIBBBBB", 60_000, 60_000, 8, 0, 0, 0, 0)
+    header = struct.pack(">IIBBBBB", side, side, 8, 0, 0, 0, 0)
     return (
         b"\x89PNG\r\n\x1a\n"
         + chunk(b"IHDR", header)

@@ -408,3 +408,28 @@ def test_mail_programs_find_the_invitation_beside_the_text():
         "charset": "utf-8",
     }
     assert standing_in(calendar.get_content()) == periods(booking)
+
+
+def test_no_name_adds_a_line_of_its_own_to_a_calendar():
+    """In a feed and in the invitation of a mail, whatever somebody calls a room, a house or themselves."""
+    hostile = 'Room"\r\nEND:VEVENT\nBEGIN:VEVENT\rATTACH:file:///x\u2028X-A;B=1:2,\\n'
+    host, guest = TherapistFactory(name=hostile), TherapistFactory(name=hostile)
+    office = OfficeFactory(name=hostile, hosts=[host], building__name=hostile)
+    office.building.street = hostile
+    office.building.save()
+    booking = booked(TUESDAY, office=office, guest=guest, last=FIRST)
+    reader = Reader(guest.pk)
+    texts = [
+        feed_of(dates_for(reader, BEGIN, END), reader, name=hostile),
+        feed_for(rooms=[office], names_rooms=True),
+        *(file.content for file in invitations(booking, guest)),
+    ]
+    for text in texts:
+        content = text.decode() if isinstance(text, bytes) else text
+        lines = content.replace("\r\n ", "").split("\r\n")
+        assert lines.count("BEGIN:VEVENT") == lines.count("END:VEVENT") == 1
+        assert not [line for line in lines if line.startswith(("ATTACH", "X-A"))]
+        assert "\n" not in content.replace("\r\n", "")
+        assert "\r" not in content.replace("\r\n", "")
+        [event] = events_of(content)
+        assert "BEGIN:VEVENT" in event["SUMMARY"] + event.get("LOCATION", "")

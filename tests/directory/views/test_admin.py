@@ -201,16 +201,6 @@ def test_a_deliverys_whole_life_is_on_its_page(client, moderator, fields, words)
         assert said in text
 
 
-@pytest.mark.parametrize("item_count", [1, 3])
-def test_the_deliveries_list_is_constant(
-    client, moderator, django_assert_num_queries, item_count
-):
-    DeliveryFactory.create_batch(item_count)
-
-    with django_assert_num_queries(9):
-        client.get(reverse("admin:directory_delivery_changelist"))
-
-
 def test_administrators_edit_the_one_community(client):
     admin = TherapistFactory(user__is_staff=True, user__is_superuser=True)
     client.force_login(admin.user)
