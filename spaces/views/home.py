@@ -22,12 +22,13 @@ from directory.geo import DistanceTo, distance_band
 from directory.models import Community, Supervision, Therapist
 from directory.queries import people_shown_to
 from spaces import hours
-from spaces.agenda import my_week, span_blocks
+from spaces.agenda import span_blocks
 from spaces.coverage import coverage_of
 from spaces.enums import IncidentStatus, NeedStatus, OfferStatus
 from spaces.models import Booking, Incident, IncidentScope, Need, Opening, Pledge
 from spaces.models.incident import IN_FORCE
 from spaces.models.pledge import ASKED_AFTER
+from spaces.my_week import my_week
 from spaces.notifications.entry import entered_bookings, guest_path
 from spaces.summary import say_proposal, summary_of
 from spaces.ties import buildings_tied_to
