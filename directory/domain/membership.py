@@ -301,7 +301,7 @@ def _decide(
     if by.pk == therapist.pk:
         raise NotAllowedError(_("This is about you: another moderator decides it."))
     _only_another_look(therapist, by)
-    if old == S.APPLICANT:
+    if old == S.APPLICANT and by.is_moderator:
         _only_without_a_part(therapist, by)
     therapist, event = _move(
         therapist,
