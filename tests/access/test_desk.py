@@ -120,6 +120,8 @@ def test_every_page_of_the_desk_is_strict_and_quick(world, subtests):
             ]
             assert counts[0] == counts[1]
             assert len(pks) == 3 or model._meta.model_name == "community"  # noqa: SLF001
+        with subtests.test(f"{name}: it can be searched"):
+            ask(browser, f"{listed}?q=x+y")
         with subtests.test(f"{name}: nothing is counted twice"):
             assert (
                 model._meta.model_name in FEW  # noqa: SLF001
