@@ -77,7 +77,7 @@ class EmailAddressFactory(DjangoModelFactory):
 
 
 class TherapistFactory(DjangoModelFactory[Therapist]):
-    """A member with a sign-in, somewhere in Rockridge."""
+    """A member with a sign-in, somewhere in Rockridge, without quiet hours: whenever the tests run, mails go out."""
 
     class Meta:
         model = Therapist
@@ -88,6 +88,8 @@ class TherapistFactory(DjangoModelFactory[Therapist]):
     joined_at = factory.LazyFunction(timezone.now)
     latitude = 37.84
     longitude = -122.24
+    quiet_from_minute = 0
+    quiet_to_minute = 0
 
 
 class InvitedFactory(TherapistFactory):
