@@ -11,7 +11,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from directory.errors import DomainError, LinkInvalid
 from directory.http import TherapistRequest, member_required
-from directory.limits import REPORTS, limited
+from directory.limits import WRITING, limited
 from directory.links import read
 from directory.models import Therapist
 from spaces.coverage import coverage_of
@@ -62,7 +62,7 @@ UNSETTLED = [IncidentStatus.REPORTED, IncidentStatus.PROVISIONAL]
 
 @require_http_methods(["GET", "POST"])
 @member_required
-@limited(REPORTS)
+@limited(WRITING)
 def incident_report(request: TherapistRequest) -> HttpResponse:
     """For those with a tie to a building: choose it, choose what happened, send."""
     me = request.therapist

@@ -24,7 +24,7 @@ LIMITED = [  # address, its arguments, by which method, what is counted
     ("directory:invite", [], "post", limits.WRITING),
     ("directory:therapist_report", [1], "post", limits.REPORTS),
     ("spaces:post_report", [1, 1], "post", limits.REPORTS),
-    ("spaces:incident_report", [], "post", limits.REPORTS),
+    ("spaces:incident_report", [], "post", limits.WRITING),
     ("spaces:booking_message", [1], "post", limits.WRITING),
     ("spaces:building_post", [1], "post", limits.WRITING),
     ("spaces:loan_write", [1], "post", limits.WRITING),
