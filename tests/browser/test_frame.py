@@ -71,7 +71,7 @@ def test_sign_out_works_without_javascript(visit):
 
 
 def test_a_passkey_is_made_and_signs_in(visit):
-    person = TherapistFactory(name="Mara Ellison")
+    person = TherapistFactory(name="Mara Ellison", user__is_confirmed=True)
     page = visit(reverse("mfa_add_webauthn"), person=person)
     give_authenticator(page)
 
